@@ -1,0 +1,1 @@
+"""graphflow: TensorFlow 1.x's way of working on NumPy."""

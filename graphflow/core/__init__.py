@@ -1,0 +1,1 @@
+"""The vocabulary of a declared graph: dtypes, shapes, operations, tensors, scopes, definitions."""

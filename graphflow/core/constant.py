@@ -1,0 +1,76 @@
+"""What is known of a tensor before any run: constants, and sizes that shapes give away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from graphflow.core import late
+
+if TYPE_CHECKING:
+    from graphflow.core.tensor import Tensor
+
+_UNKNOWN: Final = object()
+_MAX_ELEMENTS: Final = 4096  # larger values are not worth computing twice
+_MAX_DEPTH: Final = 64
+
+
+def constant_value(tensor: Tensor, depth: int = 0) -> np.ndarray[Any, Any] | None:
+    """Returns the value of a tensor that no run can change, or None.
+
+    Looks through operations without state whose inputs are constants, as long as the values are
+    small. The array is shared: do not write to it.
+    """
+    op = tensor.op
+    if op.definition.name == "Const":
+        value: np.ndarray[Any, Any] = op.attrs["value"]
+        return value
+    if op._constant is _UNKNOWN:
+        return None
+    if op._constant is None:
+        found = None if depth > _MAX_DEPTH else _evaluate(tensor, depth)
+        op._constant = _UNKNOWN if found is None else found
+        if found is None:
+            return None
+    result: np.ndarray[Any, Any] = op._constant[tensor.value_index]
+    return result
+
+
+def _evaluate(tensor: Tensor, depth: int) -> list[np.ndarray[Any, Any]] | None:
+    op = tensor.op
+    definition = op.definition
+    if definition.partial_rule is not None:
+        known = definition.partial_rule(op)
+        if known is not None and (known.__class__ is int or None not in known):
+            return [np.array(known, op.outputs[0].dtype.as_numpy_dtype)]
+        if known is not None:
+            return None
+    if definition.is_stateful or not op.inputs or definition.effect is not None:
+        return None
+    arrays = []
+    for t in op.inputs:
+        if t.dtype.is_ref or t.dtype.kind == "R":
+            return None
+        value = constant_value(t, depth + 1)
+        if value is None or value.size > _MAX_ELEMENTS:
+            return None
+        arrays.append(value)
+    for t in op.outputs:
+        size = t.shape.num_elements()
+        if size is not None and size > _MAX_ELEMENTS:
+            return None
+    return late.call("evaluate", definition, op.attrs, arrays)  # type: ignore[no-any-return]  # late-bound
+
+
+def partial_value(tensor: Tensor) -> Any:
+    """Returns what is known of a small integer tensor.
+
+    Returns:
+        For a vector a list of int or None, for a scalar an int; None where nothing is known.
+    """
+    value = constant_value(tensor)
+    if value is not None:
+        return value.tolist() if value.ndim < 2 else None
+    rule = tensor.op.definition.partial_rule
+    return None if rule is None else rule(tensor.op)

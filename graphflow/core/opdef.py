@@ -1,0 +1,211 @@
+"""OpDef: everything the package knows about one operation type, in one object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from graphflow.core.dtypes import (
+    DType,
+    bfloat16,
+    complex64,
+    complex128,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    qint8,
+    qint32,
+    quint8,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+from graphflow.core.signature import Attr, OpDefError, Port, Signature, TypeSet, parse
+
+Rule = Callable[..., Any]
+_R = TypeVar("_R", bound=Rule)
+
+# The sets of types that TensorFlow's registry uses again and again.
+FLOATS: Final = (bfloat16, float16, float32, float64)
+HALF_UP: Final = (float16, float32, float64)
+COMPLEX: Final = (complex64, complex128)
+FLOATS_COMPLEX: Final = (*FLOATS, *COMPLEX)
+REALS: Final = (
+    float32, float64, int32, uint8, int16, int8, int64, bfloat16, uint16, float16, uint32, uint64,
+)  # fmt: skip
+NUMBERS: Final = (
+    float32, float64, int32, uint8, int16, int8, complex64, int64, qint8, quint8, qint32,
+    bfloat16, uint16, complex128, float16, uint32, uint64,
+)  # fmt: skip
+INDEX: Final = (int32, int64)
+
+
+def default(allowed: tuple[DType, ...] | None, value: DType) -> TypeSet:
+    """A type attribute that is one of `allowed` (None: any) and has the default `value`."""
+    return TypeSet(allowed, value)
+
+
+class OpDef:
+    """One operation type: signature, shape rule, gradient, kernels and public names.
+
+    A facet is set once, by the block that defines the type; a facet that is missing and one that
+    is meant to be missing (`no_gradient`, `host_only`) are told apart.
+    """
+
+    __slots__ = (
+        "_signature", "_text", "body", "constraints", "differentiable", "effect",
+        "host_reason", "in_place", "is_aggregate", "is_commutative", "is_stateful", "kernel",
+        "name", "no_gradient_reason", "partial_rule", "shape_rule", "view",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        stateful: bool = False,
+        commutative: bool = False,
+        aggregate: bool = False,
+        effect: str | None = None,
+        constraints: dict[str, Any],
+    ) -> None:
+        self.name = text[: text.index("(")].strip()
+        self._text = text
+        self.constraints = constraints
+        self._signature: Signature | None = None
+        self.is_stateful = stateful
+        self.is_commutative = commutative
+        self.is_aggregate = aggregate
+        self.effect = effect
+        """What the op does to the variable at its first port: "read", "update" or None. A Ref
+        port without this word means "update"."""
+        self.shape_rule: Rule | None = None
+        self.differentiable: Rule | None = None
+        self.no_gradient_reason: str | None = None
+        self.kernel: Rule | None = None
+        self.body: Rule | None = None
+        """The elementwise body over `xp`, where the op has one instead of a kernel."""
+        self.host_reason: str | None = None
+        self.partial_rule: Rule | None = None
+        self.view = False
+        """True if the kernel returns a view of its first input."""
+        self.in_place: tuple[int, ...] = ()
+        """Positions of the inputs whose buffer the kernel may use for its output."""
+
+    # --- signature ---
+    @property
+    def signature(self) -> Signature:
+        """Ports and attributes, read from the text on first use (imports stay fast)."""
+        if self._signature is None:
+            self._signature = parse(self._text, self.constraints)
+        return self._signature
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        """The input ports."""
+        return self.signature.inputs
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        """The output ports."""
+        return self.signature.outputs
+
+    @property
+    def attrs(self) -> dict[str, Attr]:
+        """The attributes by name."""
+        return self.signature.attrs
+
+    # --- facets, as decorators ---
+    def _set(self, facet: str, rule: _R) -> _R:
+        if getattr(self, facet) is not None:
+            raise OpDefError(f"{self.name}: two rules for {facet}")
+        setattr(self, facet, rule)
+        return rule
+
+    def shape(self, rule: _R) -> _R:
+        """Sets the shape rule: `rule(op) -> [dims of each output]`."""
+        return self._set("shape_rule", rule)
+
+    def gradient(self, rule: _R) -> _R:
+        """Sets the gradient: `rule(op, *dys) -> dx or (dx of each input, None for none)`."""
+        return self._set("differentiable", rule)
+
+    def no_gradient(self, reason: str) -> OpDef:
+        """Says that the op has no gradient, and why: its inputs get none."""
+        self.no_gradient_reason = reason
+        return self
+
+    def numpy(self, kernel: _R) -> _R:
+        """Sets the NumPy kernel: `kernel(*arrays, *, <attributes it needs>) -> array(s)`.
+
+        A kernel that has the parameter `out` fills the buffer it gets there (None: it makes its
+        own) and returns it. One with the parameter `store` gets the session's Store, one with
+        `memory` a dict that lives as long as the session and belongs to this operation.
+        """
+        return self._set("kernel", kernel)
+
+    def partial(self, rule: _R) -> _R:
+        """Sets the rule for a value known from shapes: `rule(op) -> sizes or None`.
+
+        The sizes are those of a 1-D integer output (a list of int or None), or of a 0-D one (an
+        int or None).
+        """
+        return self._set("partial_rule", rule)
+
+    def host_only(self, reason: str) -> OpDef:
+        """Says that only NumPy can run the op, and why."""
+        self.host_reason = reason
+        return self
+
+    def __repr__(self) -> str:
+        return f"<OpDef {self._text}>"
+
+
+REGISTRY: Final[dict[str, OpDef]] = {}
+"""Every operation type by its name."""
+
+
+def define(
+    text: str,
+    *,
+    stateful: bool = False,
+    commutative: bool = False,
+    aggregate: bool = False,
+    effect: str | None = None,
+    view: bool = False,
+    in_place: tuple[int, ...] = (),
+    shape: Rule | None = None,
+    **constraints: Any,
+) -> OpDef:
+    """Defines an operation type.
+
+    Args:
+        text: the signature, as `graphflow.core.signature` reads it.
+        stateful: runs of the op are never merged or folded.
+        commutative: the order of its inputs does not matter.
+        aggregate: it adds up its inputs.
+        effect: "read" or "update" of the variable at the first port.
+        view: the kernel returns a view of its first input.
+        in_place: positions of inputs whose buffer the kernel may give its output.
+        shape: the shape rule, where a shared one serves.
+        **constraints: by attribute name: allowed DTypes or strings, `default(...)`, or a minimum.
+
+    Raises:
+        OpDefError: if the name is taken.
+    """
+    new = OpDef(
+        text,
+        stateful=stateful,
+        commutative=commutative,
+        aggregate=aggregate,
+        effect=effect,
+        constraints=constraints,
+    )
+    new.view, new.in_place, new.shape_rule = view, in_place, shape
+    if REGISTRY.setdefault(new.name, new) is not new:
+        raise OpDefError(f"{new.name} is defined twice")
+    return new

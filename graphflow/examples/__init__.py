@@ -1,0 +1,1 @@
+"""The data and models that TensorFlow's tutorials import."""

@@ -1,0 +1,1 @@
+"""The MNIST tutorial: `from graphflow.examples.tutorials.mnist import input_data`."""

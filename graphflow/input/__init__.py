@@ -1,0 +1,1 @@
+"""Input: where training data comes from."""

@@ -1,0 +1,1 @@
+"""Operations: one block each, in files by family; importing the package defines them all."""
