@@ -71,6 +71,13 @@ def partial_value(tensor: Tensor) -> Any:
     """
     value = constant_value(tensor)
     if value is not None:
-        return value.tolist() if value.ndim < 2 else None
+        return plain(value)
     rule = tensor.op.definition.partial_rule
     return None if rule is None else rule(tensor.op)
+
+
+def plain(value: np.ndarray[Any, Any]) -> Any:
+    """A scalar or vector of integers as Python numbers; None for anything else."""
+    if value.ndim > 1 or value.dtype.kind not in "iu":
+        return None
+    return value.tolist()

@@ -253,7 +253,7 @@ def as_dtype(type_value: Any) -> DType:
             found = None
         if found is not None:
             return found
-        if isinstance(type_value, str) or type_value in (int, str, bytes):
+        if isinstance(type_value, str) or any(type_value is t for t in (int, str, bytes)):
             # NumPy would say int64, and would read "U3"; TensorFlow says neither.
             raise TypeError(f"Cannot convert value {type_value!r} to a TensorFlow DType.")
         try:

@@ -52,6 +52,8 @@ class Graph:
         """The graph-level random seed (`tf.set_random_seed`)."""
         self.producer = PRODUCER_VERSION
         self.building_function = False
+        self.uses_devices = False
+        """True once an operation was declared under `device`."""
 
     # --- growth ---
     def add(
@@ -116,6 +118,7 @@ class Graph:
             for function in reversed(self._device_stack):
                 device = function(op)
                 op._device = "" if device is None else merge_device(device)(_NoDevice)
+            self.uses_devices = True
         if self._colocation_stack or op.definition.signature.has_ref:
             self._colocate(op)
         if self._attr_scope or self._kernel_labels or self._gradient_override:

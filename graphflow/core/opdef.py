@@ -58,7 +58,7 @@ class OpDef:
     """
 
     __slots__ = (
-        "_signature", "_text", "body", "constraints", "differentiable", "effect",
+        "_signature", "_text", "body", "constraints", "differentiable", "effect", "gradient_raises",
         "host_reason", "in_place", "is_aggregate", "is_commutative", "is_stateful", "kernel",
         "name", "no_gradient_reason", "partial_rule", "shape_rule", "view",
     )  # fmt: skip
@@ -86,6 +86,7 @@ class OpDef:
         self.shape_rule: Rule | None = None
         self.differentiable: Rule | None = None
         self.no_gradient_reason: str | None = None
+        self.gradient_raises = False
         self.kernel: Rule | None = None
         self.body: Rule | None = None
         """The elementwise body over `xp`, where the op has one instead of a kernel."""
@@ -134,9 +135,16 @@ class OpDef:
         """Sets the gradient: `rule(op, *dys) -> dx or (dx of each input, None for none)`."""
         return self._set("differentiable", rule)
 
-    def no_gradient(self, reason: str) -> OpDef:
-        """Says that the op has no gradient, and why: its inputs get none."""
+    def no_gradient(self, reason: str, *, raises: bool = False) -> OpDef:
+        """Says that the op has no gradient, and why: its inputs get none.
+
+        Args:
+            reason: one clause.
+            raises: whether differentiating raises LookupError, as TensorFlow does for the types
+                that it registers nothing for.
+        """
         self.no_gradient_reason = reason
+        self.gradient_raises = raises
         return self
 
     def numpy(self, kernel: _R) -> _R:

@@ -76,6 +76,8 @@ class BundleReader:
     """
 
     def __init__(self, prefix: str | os.PathLike[str]) -> None:
+        self._shards: dict[int, BinaryIO] = {}
+        self._lock = threading.Lock()
         self.prefix = os.fspath(prefix)
         self._index = index_path(prefix)
         try:
@@ -98,13 +100,14 @@ class BundleReader:
                 f"{self._index}: the checkpoint needs a reader of version {version.min_consumer}; "
                 f"this is version {VERSION}",
             )
-        self._shards: dict[int, BinaryIO] = {}
-        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:  # TensorFlow's checkpoint readers have nothing to close either
         self.close()
 
     def close(self) -> None:
@@ -140,7 +143,7 @@ class BundleReader:
             InvalidArgumentError: if `slice_spec` does not fit the tensor.
         """
         entry = self._entry(name)
-        dtype, shape = self._type(entry, name)
+        _, shape = self._type(entry, name)
         spec = parse_spec(slice_spec)
         if spec is not None and spec[0] != shape:
             raise InvalidArgumentError(
@@ -193,7 +196,7 @@ class BundleReader:
         except DecodeError as e:
             raise self._damage(name or "header", f"unreadable entry: {e}") from e
 
-    def _damage(self, name: str, what: str, file: Path | None = None) -> DataLossError:
+    def _damage(self, name: str, what: str, file: Path | None = None) -> Exception:
         return DataLossError(None, None, f"{file or self._index}: tensor {name}: {what}")
 
     def _type(self, entry: Any, name: str) -> tuple[dtypes.DType, tuple[int, ...]]:
@@ -233,7 +236,7 @@ class BundleReader:
             array = np.empty(shape, numpy_dtype)
         except ValueError as e:  # a zero among sizes that overflow
             raise self._damage(name, f"invalid shape {list(shape)}") from e
-        self._check(entry, name, self._fill(entry, name, memoryview(_flat_bytes(array))))
+        self._check(entry, name, self._fill(entry, name, _flat_bytes(array).data))
         return _swapped(array) if big else array
 
     # --- data files ---

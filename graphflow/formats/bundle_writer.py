@@ -19,7 +19,12 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from graphflow.core import dtypes
-from graphflow.core.errors import InvalidArgumentError, OpError, UnimplementedError
+from graphflow.core.errors import (
+    DataLossError,
+    InvalidArgumentError,
+    OpError,
+    UnimplementedError,
+)
 from graphflow.formats import crc, durable, proto
 from graphflow.formats.bundle import HEADER_KEY, VERSION, BundleReader, index_path, shard_path
 from graphflow.formats.sstable import Table, TableWriter
@@ -62,9 +67,7 @@ def write_bundle(
             Path(file.name).unlink(missing_ok=True)  # still there only after a failure
 
 
-def merge_bundles(
-    parts: Sequence[str | os.PathLike[str]], prefix: str | os.PathLike[str]
-) -> None:
+def merge_bundles(parts: Sequence[str | os.PathLike[str]], prefix: str | os.PathLike[str]) -> None:
     """Makes one V2 checkpoint of several, whose data files move into it.
 
     Args:
@@ -251,10 +254,11 @@ def _write_index(file: BinaryIO, entries: dict[bytes, Any], first: int, total: i
 def _free_layout(prefix: Path, count: int) -> tuple[int, int]:
     """(number of the first shard, number of shards) whose files the living index does not use."""
     try:
-        with BundleReader(prefix) as living:
-            taken = living.header.num_shards == count
-    except OpError:  # there is none, or none that could ever be read
+        taken = _num_shards(index_path(prefix)) == count
+    except FileNotFoundError:
         taken = False
+    except DataLossError:  # perhaps somebody can still repair it, with its data
+        taken = any(shard_path(prefix, i, count).exists() for i in range(count))
     return (1, count + 1) if taken else (0, count)
 
 
@@ -280,12 +284,20 @@ def _remove_orphans(directory: Path) -> None:
             shards = _num_shards(path)
             if not index_path(prefix).exists() or _num_shards(index_path(prefix)) != shards:
                 total = f"-of-{shards:05d}"
-                _remove_data(
-                    prefix, {p for p in _data_files(prefix) if p.name.endswith(total)}
-                )
+                _remove_data(prefix, {p for p in _data_files(prefix) if p.name.endswith(total)})
     durable.remove_orphans(directory)
 
 
 def _num_shards(index: Path) -> int:
+    """What an index file says.
+
+    Raises:
+        DataLossError: if it is damaged.
+    """
+    from google.protobuf.message import DecodeError
+
     header = Table(index.read_bytes(), str(index)).get(HEADER_KEY)
-    return int(proto.BundleHeaderProto.FromString(header or b"").num_shards)
+    try:
+        return int(proto.BundleHeaderProto.FromString(header or b"").num_shards)
+    except DecodeError as e:
+        raise DataLossError(None, None, f"{index}: unreadable header: {e}") from e

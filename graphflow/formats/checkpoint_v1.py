@@ -50,7 +50,9 @@ def matching_files(prefix: str | os.PathLike[str]) -> list[str]:
     if os.path.isfile(text):
         return [text]
     return sorted(
-        glob.glob(text) if glob.has_magic(text) else glob.glob(glob.escape(text) + "-?????-of-?????")
+        glob.glob(text)
+        if glob.has_magic(text)
+        else glob.glob(glob.escape(text) + "-?????-of-?????")
     )
 
 

@@ -61,8 +61,9 @@ def encode_histogram(values: Array, name: str = "") -> Any:
         bucket=counts[kept],
     )
     if flat.size:
-        message.sum = np.add.accumulate(flat)[-1]
-        message.sum_squares = np.add.accumulate(flat * flat)[-1]
+        with np.errstate(over="ignore"):
+            message.sum = np.add.accumulate(flat)[-1]
+            message.sum_squares = np.add.accumulate(flat * flat)[-1]
     return message
 
 

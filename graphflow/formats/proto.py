@@ -33,7 +33,7 @@ _OPTIONAL, _REPEATED = 1, 3
 
 
 class _Table:
-    """The parsed `messages.txt`: a file descriptor for each package, message descriptors by name."""
+    """The parsed `messages.txt`: files by package, messages by name."""
 
     def __init__(self, text: str) -> None:
         self.files: dict[str, FileDescriptorProto] = {}
@@ -85,7 +85,8 @@ class _Table:
         star: str,
         oneof: str | None,
     ) -> None:
-        field = message.field.add(number=int(number), name=name)
+        # Any: the descriptors' enums are typed more narrowly than the plain numbers they take.
+        field: Any = message.field.add(number=int(number), name=name)
         field.label = _REPEATED if star or key else _OPTIONAL
         if key:
             entry = message.nested_type.add(name=name.title().replace("_", "") + "Entry")
@@ -96,7 +97,7 @@ class _Table:
             field.type_name = entry.name
             return
         if kind in _SCALARS:
-            field.type = _SCALARS[kind]  # type: ignore[assignment]  # the enum's plain number
+            field.type = _SCALARS[kind]
         else:
             field.type = _ENUM if kind in self.enums else _MESSAGE
             field.type_name = f".{kind}" if kind.startswith("google.") else f".{_ROOT}.{kind}"

@@ -171,6 +171,7 @@ class _Inflated:
         self._inflate = zlib.decompressobj(self._window)
         self._ready = bytearray()
         self._at = 0
+        self._started = False
 
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes; less only at the end."""
@@ -194,7 +195,10 @@ class _Inflated:
         else:
             rest = self._inflate.unconsumed_tail or self._file.read(_BUFFER)
             if not rest:
+                if self._started and self._at == len(self._ready):
+                    raise DataLossError(None, None, f"{self._name}: truncated compressed stream")
                 return False
+        self._started = True
         try:
             self._ready += self._inflate.decompress(rest, _CHUNK)
         except zlib.error as e:

@@ -25,10 +25,7 @@ def decompress(data: bytes) -> bytes:
     while at < len(data):
         tag = data[at]
         at += 1
-        if tag & 3 == 0:
-            at = _literal(data, at, tag >> 2, out)
-        else:
-            at = _copy(data, at, tag, out)
+        at = _copy(data, at, tag, out) if tag & 3 else _literal(data, at, tag >> 2, out)
         if len(out) > size:
             break
     if len(out) != size:

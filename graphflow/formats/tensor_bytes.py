@@ -26,7 +26,7 @@ def encode_numbers(array: np.ndarray[Any, Any]) -> memoryview:
     """
     little = array.dtype.newbyteorder("<")
     flat = np.ascontiguousarray(array, little).reshape(-1)
-    return memoryview(flat.view(np.uint8))
+    return flat.view(np.uint8).data
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,7 @@ def _lengths_checksum(lengths: list[int]) -> int:
     """The checksum of lengths as fixed 32 bit numbers (64 bit for those that need it)."""
     if max(lengths, default=0) <= _UINT32_MAX:
         return crc.crc32c(np.array(lengths, "<u4").tobytes())
-    return crc.crc32c(
-        b"".join(struct.pack("<I" if n <= _UINT32_MAX else "<Q", n) for n in lengths)
-    )
+    return crc.crc32c(b"".join(struct.pack("<I" if n <= _UINT32_MAX else "<Q", n) for n in lengths))
 
 
 def object_array(strings: list[bytes], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:

@@ -81,7 +81,9 @@ def parse_spec(text: str) -> tuple[tuple[int, ...], TensorSlice] | None:
     *sizes, extents = text.split(" ")
     try:
         shape = tuple(int(size) for size in sizes)
-        pairs = [(0, FULL) if e == "-" else tuple(map(int, e.split(","))) for e in extents.split(":")]
+        pairs = [
+            (0, FULL) if e == "-" else tuple(map(int, e.split(","))) for e in extents.split(":")
+        ]
         starts, lengths = zip(*pairs, strict=True)
         wanted = TensorSlice(starts, lengths)
         wanted.within(shape)
@@ -134,16 +136,15 @@ def _signed_code(value: int) -> bytes:
 
 
 def _overlap(a: Box, b: Box) -> Box | None:
-    box = tuple(
-        (max(x0, y0), min(x1, y1)) for (x0, x1), (y0, y1) in zip(a, b, strict=True)
-    )
+    box = tuple((max(x0, y0), min(x1, y1)) for (x0, x1), (y0, y1) in zip(a, b, strict=True))
     return None if any(start >= stop for start, stop in box) else box
 
 
 def _index(box: Box, origin: Box) -> tuple[slice, ...]:
     """The box as an index into an array whose first element lies at the start of `origin`."""
     return tuple(
-        slice(start - base, stop - base) for (start, stop), (base, _) in zip(box, origin, strict=True)
+        slice(start - base, stop - base)
+        for (start, stop), (base, _) in zip(box, origin, strict=True)
     )
 
 

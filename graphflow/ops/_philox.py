@@ -17,7 +17,7 @@ __all__ = ["blocks_at", "fill_blocks", "tiles"]
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 
-TILE = 2048  # blocks; three work arrays of 32 KiB stay in the first or second level cache
+TILE = 8192  # blocks; the work arrays, 128 KiB each, stay in the second level cache
 
 _MASK = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)

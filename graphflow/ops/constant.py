@@ -19,7 +19,8 @@ from graphflow.core.tensor import Tensor
 Array = np.ndarray[Any, Any]
 
 # --- Const ---
-CONST = define("Const(*, value: tensor, dtype: type) -> output: dtype").no_gradient("has no input")
+CONST = define("Const(*, value: tensor, dtype: type) -> output: dtype", view=True)
+CONST.no_gradient("has no input")
 
 
 @CONST.shape

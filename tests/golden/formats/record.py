@@ -93,10 +93,12 @@ def record_files():
         with tf.io.TFRecordWriter(name, kind) as w:
             for r in v.records():
                 w.write(r)
+    with open(at("records"), "rb") as f:
+        good = f.read()
     failures = {}
     for name, change in v.damaged_records().items():
         with open(at("damaged"), "wb") as f:
-            f.write(change(open(at("records"), "rb").read()))
+            f.write(change(good))
         got = 0
         try:
             for _ in tf.compat.v1.io.tf_record_iterator(at("damaged")):
@@ -117,7 +119,9 @@ def events():
             value = [tf.compat.v1.Summary.Value(tag="loss", simple_value=step / 4)]
             w.add_summary(tf.compat.v1.Summary(value=value), step)
         for i, array in enumerate(v.histograms().values()):
-            w.add_summary(run(lambda a=array: tf.compat.v1.summary.histogram("h", a)), i)
+            w.add_summary(
+                run(lambda a=array: tf.compat.v1.summary.histogram("h", tf.constant(a))), i
+            )
         w.add_session_log(tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START), 1)
     (name,) = os.listdir(at("events"))
     os.rename(at("events", name), at("events.tfevents"))
@@ -128,13 +132,13 @@ def histograms():
     out = {}
     for name, array in v.histograms().items():
         summary = tf.compat.v1.Summary.FromString(
-            run(lambda a=array: tf.compat.v1.summary.histogram("h", a))
+            run(lambda a=array: tf.compat.v1.summary.histogram("h", tf.constant(a)))
         )
         out[name] = summary.value[0].histo.SerializeToString().hex()
     errors = {}
     for name, array in v.bad_histograms().items():
         try:
-            run(lambda a=array: tf.compat.v1.summary.histogram("h", a))
+            run(lambda a=array: tf.compat.v1.summary.histogram("h", tf.constant(a)))
         except tf.errors.OpError as e:
             errors[name] = e.message.splitlines()[0]
     return out, errors

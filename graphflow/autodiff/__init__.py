@@ -1,0 +1,1 @@
+"""Automatic differentiation: appends gradient operations to the graph."""

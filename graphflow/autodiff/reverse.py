@@ -1,0 +1,321 @@
+"""Reverse mode: walks from the ys back to the xs and appends gradient operations on the way.
+
+An operation is differentiated once all of its users between the xs and the ys have been, so that
+each gradient function runs once, on the sum of what arrives.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphflow.autodiff.registry import get_gradient_function
+from graphflow.core import convert, scopes
+from graphflow.core.declare import apply
+from graphflow.core.dtypes import as_dtype
+from graphflow.core.export import export
+from graphflow.core.operation import Operation
+from graphflow.core.tensor import Tensor
+from graphflow.ops._rules import shape_of
+from graphflow.ops.indexed_slices import IndexedSlices
+
+
+@export("UnconnectedGradients")
+class UnconnectedGradients(enum.Enum):
+    """What `tf.gradients` returns for an x that y does not depend on."""
+
+    NONE = "none"
+    ZERO = "zero"
+
+
+@export("AggregationMethod")
+class AggregationMethod:
+    """How gradients are added up. All of them give one AddN here, the cheapest in a plan."""
+
+    ADD_N = 0
+    DEFAULT = ADD_N
+    EXPERIMENTAL_TREE = 1
+    EXPERIMENTAL_ACCUMULATE_N = 2
+
+
+def trainable(tensor: Tensor) -> bool:
+    """True if a gradient can flow through the tensor's type."""
+    return tensor._dtype._base.kind in "fcR"
+
+
+@export("gradients")
+def gradients(
+    ys: Any,
+    xs: Any,
+    grad_ys: Any = None,
+    name: str = "gradients",
+    colocate_gradients_with_ops: bool = False,
+    gate_gradients: bool = False,
+    aggregation_method: int | None = None,
+    stop_gradients: Any = None,
+    unconnected_gradients: Any = UnconnectedGradients.NONE,
+) -> list[Any]:
+    """Returns the derivative of the sum of `ys` with respect to each of `xs`.
+
+    Args:
+        ys: a tensor or a list of them.
+        xs: a tensor or variable, or a list of them.
+        grad_ys: the gradient that arrives at each y, in its shape; None: ones.
+        name: the name scope of the new operations.
+        colocate_gradients_with_ops: whether each notes that it belongs beside its operation.
+        gate_gradients: accepted; runs are deterministic without it.
+        aggregation_method: one of AggregationMethod; all give the same numbers.
+        stop_gradients: tensors that count as constants.
+        unconnected_gradients: what stands for an x that no y depends on: None, or zeros.
+
+    Returns:
+        A list: for each x a tensor of its shape, an IndexedSlices where only some rows get
+        a gradient, or None.
+
+    Raises:
+        LookupError: if an operation on the way has no gradient.
+        ValueError: if the lengths or shapes do not fit.
+        TypeError: if a y is complex and has no `grad_ys`.
+
+    Note:
+        A gradient function runs in the scope `<name>/<operation>_grad`.
+    """
+    y_list, x_list = _as_list(ys), _as_list(xs)
+    zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
+    given = [None] * len(y_list) if grad_ys is None else _as_list(grad_ys)
+    stops = [] if stop_gradients is None else _as_list(stop_gradients)
+    graph = scopes.graph_from_inputs([getattr(t, "op", t) for t in (*y_list, *x_list)])
+    with graph.as_default(), scopes.name_scope(name, "gradients", None) as scope:
+        y_tensors = convert.convert_n_to_tensor(y_list, name="y")
+        x_tensors = [_element(x) for x in x_list]
+        stop_tensors = {_element(t) for t in stops}
+        walk = _Walk(x_tensors, stop_tensors, colocate_gradients_with_ops)
+        dys = _initial(y_tensors, given, scope)
+        found = walk.back(y_tensors, dys)
+        if zero:
+            return [_zeros(x) if g is None else g for x, g in zip(x_tensors, found, strict=True)]
+    return found
+
+
+def _as_list(x: Any) -> list[Any]:
+    return list(x) if isinstance(x, list | tuple) else [x]
+
+
+def _element(x: Any) -> Tensor:
+    """The tensor that gradients of `x` are collected at: a variable's own, not its value."""
+    handle = getattr(x, "handle", None)
+    if isinstance(handle, Tensor):
+        return handle
+    if isinstance(x, IndexedSlices):
+        values: Tensor = x.values
+        return values
+    found: Tensor = convert.convert(x, name="x", as_ref=True)
+    return found
+
+
+def _zeros(x: Tensor) -> Any:
+    return (
+        apply("ZerosLike", apply("ReadVariableOp", x))
+        if x.dtype.kind == "R"
+        else (apply("ZerosLike", x))
+    )
+
+
+def _initial(ys: Sequence[Tensor], given: Sequence[Any], scope: str) -> list[Any]:
+    if len(given) != len(ys):
+        raise ValueError(f"Length mismatch. Passed {len(given)} grad_ys for {len(ys)} ys")
+    found: list[Any] = []
+    for i, (y, dy) in enumerate(zip(ys, given, strict=True)):
+        if dy is None:
+            if y.dtype.is_complex:
+                raise TypeError(
+                    f"Gradients of complex tensors must set grad_ys (y.dtype = {y.dtype!r})"
+                )
+            found.append(_ones(y, f"grad_ys_{i}"))
+            continue
+        if isinstance(dy, IndexedSlices):
+            found.append(dy)
+            continue
+        tensor = convert.convert(dy, name=f"grad_ys_{i}", preferred=y.dtype.base_dtype)
+        _check_grad_y(y, tensor, i)
+        found.append(tensor)
+    return found
+
+
+def _check_grad_y(y: Tensor, dy: Tensor, index: int) -> None:
+    for kind, what in (("f", "float"), ("c", "complex"), ("iu", "integer")):
+        if y.dtype.kind in kind and dy.dtype.kind not in kind:
+            raise TypeError(
+                f"Gradient type {dy.dtype.name} generated for {what} tensor {y} with type "
+                f"{y.dtype.name} must be {what}"
+            )
+    if not y.shape.is_compatible_with(dy.shape):
+        raise ValueError(
+            f"The shape {dy.shape} of grad_ys[{index}] is not the shape {y.shape} of '{y.name}': "
+            "Incompatible shapes: Dimensions must be equal"
+        )
+
+
+def _ones(y: Tensor, name: str) -> Tensor:
+    dtype = y.dtype.base_dtype
+    if y.dims == ():
+        return convert.constant(np.ones((), dtype.as_numpy_dtype), dtype, name)
+    one = convert.constant(np.ones((), dtype.as_numpy_dtype), dtype, f"{name}/Const")
+    found: Tensor = apply("Fill", shape_of(y), one, name=name)
+    return found
+
+
+class _Walk:
+    """One walk back from some ys."""
+
+    def __init__(self, xs: Sequence[Tensor], stops: set[Tensor], colocate: bool) -> None:
+        self.xs = xs
+        self.stops = stops
+        self.colocate = colocate
+        self.arrived: dict[Tensor, list[Any]] = {}
+        self.kept = set(xs)
+
+    def back(self, ys: Sequence[Tensor], dys: Sequence[Any]) -> list[Any]:
+        waiting = self._pending(ys)
+        for y, dy in zip(ys, dys, strict=True):
+            if dy is not None:
+                self.arrived.setdefault(y, []).append(dy)
+        ready = deque(dict.fromkeys(y.op for y in ys if waiting.get(y.op) == 0))
+        queued = set(ready)
+        while ready:
+            op = ready.popleft()
+            # An x's own operation is only passed where another x lies behind it.
+            if any(t.op in waiting for t in op.inputs):
+                self._through(op)
+            for t in op.inputs:
+                other = t.op
+                if other in waiting:
+                    waiting[other] -= 1
+                    if waiting[other] == 0 and other not in queued:
+                        queued.add(other)
+                        ready.append(other)
+        return [self._sum(x) for x in self.xs]
+
+    def _pending(self, ys: Sequence[Tensor]) -> dict[Operation, int]:
+        """For each operation between xs and ys: how many inputs of such operations it feeds."""
+        forward = _reached_from(self.xs)
+        between: set[Operation] = set()
+        stack = [y.op for y in ys]
+        while stack:
+            op = stack.pop()
+            if op in between or op not in forward:
+                continue
+            between.add(op)
+            stack += [t.op for t in op.inputs]
+        waiting = dict.fromkeys(between, 0)
+        for op in between:
+            for t in op.inputs:
+                if t.op in waiting:
+                    waiting[t.op] += 1
+        return waiting
+
+    def _sum(self, tensor: Tensor) -> Any:
+        parts = self.arrived.get(tensor)
+        if not parts:
+            return None
+        if len(parts) > 1:
+            parts[:] = [added(parts)]
+        return parts[0]
+
+    def _through(self, op: Operation) -> None:
+        if not op.inputs or not any(t in self.arrived for t in op.outputs):
+            return
+        if not self.stops.isdisjoint(op.outputs) and all(
+            t in self.stops or t not in self.arrived for t in op.outputs
+        ):
+            return
+        rule = get_gradient_function(op)
+        if rule is None:
+            return
+        with self._scope(op):
+            dys = [None if t in self.stops else self._sum(t) for t in op.outputs]
+            if all(dy is None for dy in dys):
+                return
+            dys = [
+                apply("ZerosLike", t) if dy is None and trainable(t) and t.dtype.kind != "R" else dy
+                for t, dy in zip(op.outputs, dys, strict=True)
+            ]
+            dxs = rule(op, *dys)
+            self._arrive(op, dxs if isinstance(dxs, list | tuple) else [dxs])
+        for t in op.outputs:
+            if t not in self.kept:
+                self.arrived.pop(t, None)
+
+    @contextlib.contextmanager
+    def _scope(self, op: Operation) -> Iterator[None]:
+        graph = op.graph
+        beside = (
+            graph.colocate_with(op, ignore_existing=True)
+            if self.colocate
+            else (contextlib.nullcontext())
+        )
+        with graph.name_scope(f"{op.name}_grad"), beside:
+            yield
+
+    def _arrive(self, op: Operation, dxs: Sequence[Any]) -> None:
+        if len(dxs) != len(op.inputs):
+            raise ValueError(
+                f"Num gradients {len(dxs)} generated for op {op.name!r} ({op.type}) do not match "
+                f"num inputs {len(op.inputs)}"
+            )
+        for t, dx in zip(op.inputs, dxs, strict=True):
+            if dx is None or not (trainable(t) or isinstance(dx, IndexedSlices)):
+                continue
+            if isinstance(dx, Tensor):
+                _sharpen(dx, t, op)
+            self.arrived.setdefault(t, []).append(dx)
+
+
+def _sharpen(dx: Tensor, x: Tensor, op: Operation) -> None:
+    """A gradient has the shape of what it belongs to: what is known of one is known of both."""
+    if x.dtype.kind == "R" or dx.dims == x.dims:
+        return
+    if not dx.shape.is_compatible_with(x.shape):
+        raise ValueError(
+            f"Incompatible shapes between op input and calculated input gradient. Forward op: "
+            f"{op.name}. Original input shape: {x.shape}. Calculated input gradient shape: "
+            f"{dx.shape}"
+        )
+    dx.set_shape(x.shape)
+
+
+def _reached_from(xs: Iterable[Tensor]) -> set[Operation]:
+    """The operations that depend on the xs through types that carry gradients."""
+    reached: set[Operation] = set()
+    stack = [x.op for x in xs]
+    while stack:
+        op = stack.pop()
+        if op in reached:
+            continue
+        reached.add(op)
+        for t in op.outputs:
+            if t._consumers and trainable(t):
+                stack += t._consumers
+    return reached
+
+
+def added(parts: Sequence[Any]) -> Any:
+    """Adds up gradients of one tensor; sparse ones stay sparse while all of them are."""
+    if len(parts) == 1:
+        return parts[0]
+    if any(isinstance(p, Tensor) for p in parts):
+        return apply("AddN", [convert.convert(p) for p in parts])
+    indices = [p.indices for p in parts]
+    if len({i.dtype for i in indices}) > 1:
+        indices = [apply("Cast", i, DstT=as_dtype("int64")) for i in indices]
+    zero = np.zeros((), np.int32)
+    return IndexedSlices(
+        apply("ConcatV2", [p.values for p in parts], zero),
+        apply("ConcatV2", indices, zero),
+        parts[0].dense_shape,
+    )

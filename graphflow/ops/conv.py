@@ -1,0 +1,722 @@
+"""Two-dimensional convolution, its two gradients, and the functions that end in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from typing import Any, Final
+
+import numpy as np
+
+from graphflow.core import scopes
+from graphflow.core.convert import convert
+from graphflow.core.declare import apply
+from graphflow.core.errors import KernelError, ShapeError
+from graphflow.core.export import export, renamed
+from graphflow.core.opdef import define
+from graphflow.core.operation import Operation
+from graphflow.core.shape import Dims, text
+from graphflow.core.tensor import Tensor
+from graphflow.ops import _conv_kernels
+from graphflow.ops._rules import shape_of
+from graphflow.ops.activation import NET_FLOATS
+
+Array = np.ndarray[Any, Any]
+
+_ATTRS: Final = (
+    "strides: list(int), padding: string, use_cudnn_on_gpu: bool = True, "
+    "explicit_paddings: list(int) = [], data_format: string = 'NHWC', "
+    "dilations: list(int) = [1, 1, 1, 1]"
+)
+_ALLOWED: Final[dict[str, Any]] = {
+    "T": NET_FLOATS,
+    "padding": ("SAME", "VALID", "EXPLICIT"),
+    "data_format": ("NHWC", "NCHW"),
+}
+_ATTR_NAMES: Final = (
+    "strides", "padding", "use_cudnn_on_gpu", "explicit_paddings", "data_format", "dilations",
+)  # fmt: skip
+
+
+# --- geometry that pooling shares ---
+def spatial_axes(data_format: str) -> tuple[int, int]:
+    """The positions of height and width among the four dimensions."""
+    return (2, 3) if data_format.startswith("NC") else (1, 2)
+
+
+def window_size(
+    size: int | None,
+    window: int | None,
+    stride: int,
+    dilation: int,
+    padding: str,
+    explicit: tuple[int, int] = (0, 0),
+) -> int | None:
+    """The number of positions of a sliding window along one dimension; None: not known.
+
+    Raises:
+        ShapeError: if the stride or dilation is not positive, or the window does not fit.
+    """
+    if stride < 1:
+        raise ShapeError(f"Stride must be > 0, but got {stride}")
+    if dilation < 1:
+        raise ShapeError(f"Dilation rate must be >= 1, but got {dilation}")
+    if size is None or (window is None and padding != "SAME"):
+        return None
+    reach = ((window or 1) - 1) * dilation + 1
+    room = size + sum(explicit)
+    if padding != "SAME" and room < reach:
+        raise ShapeError(
+            f"Negative dimension size caused by subtracting {reach} from {room}: "
+            "the window is larger than the input",
+            run=f"Computed output size would be negative: {(room - reach) // stride + 1} "
+            f"[input_size: {size}, effective_filter_size: {reach}, stride: {stride}]",
+        )
+    return _conv_kernels.conv_output_size(size, window, stride, dilation, padding, explicit)
+
+
+def check_rank(dims: Dims, rank: int, run: str) -> None:
+    """Raises ShapeError if the rank is known and is another; `run` is TensorFlow's run phrase."""
+    if dims is not None and len(dims) != rank:
+        raise ShapeError(f"Shape must be rank {rank} but is rank {len(dims)}", run=run)
+
+
+def sequence(value: Any, n: int, channel_index: int, name: str) -> list[int]:
+    """One, `n` or `n + 2` numbers as the `n + 2` that the operations take.
+
+    Raises:
+        ValueError: if there are as many as none of these.
+    """
+    if value is None:
+        value = [1]
+    elif not isinstance(value, Sized):
+        value = [value]
+    values = list(value)
+    if len(values) == n + 2:
+        return values
+    if len(values) not in (1, n):
+        raise ValueError(f"{name} should be of length 1, {n} or {n + 2} but was {len(values)}")
+    values = values * n if len(values) == 1 else values
+    return [1, 1, *values] if channel_index == 1 else [1, *values, 1]
+
+
+def _explicit(op: Operation) -> list[int]:
+    """The eight amounts of explicit padding; zeros for SAME and VALID."""
+    given = op.attrs["explicit_paddings"]
+    if op.attrs["padding"] != "EXPLICIT":
+        if given:
+            raise ShapeError(
+                "explicit_paddings attribute must be empty if the padding attribute is not EXPLICIT"
+            )
+        return [0] * 8
+    if len(given) != 8:
+        raise ShapeError(
+            f"explicit_paddings attribute must contain 8 values, but got: {len(given)}"
+        )
+    if any(amount < 0 for amount in given):
+        raise ShapeError("All elements of explicit_paddings must be nonnegative")
+    inner = {2 * axis + side for axis in spatial_axes(op.attrs["data_format"]) for side in (0, 1)}
+    if any(amount for at, amount in enumerate(given) if at not in inner):
+        raise ShapeError(
+            "Nonzero explicit padding in the batch or depth dimensions is not supported"
+        )
+    return list(given)
+
+
+def _shared_attrs(op: Operation) -> dict[str, Any]:
+    return {key: op.attrs[key] for key in _ATTR_NAMES}
+
+
+def _check_outer(strides: list[int], dilations: list[int], data_format: str) -> None:
+    """Refuses steps along the batch and the channels, in the words and at the time of TF."""
+    outer = (0, 1) if data_format == "NCHW" else (0, 3)
+    for what, steps in (("strides", strides), ("dilations", dilations)):
+        if any(steps[axis] != 1 for axis in outer):
+            raise KernelError(
+                f"Current implementation does not yet support {what} in the batch and depth "
+                f"dimensions.\n  strides = {strides}, dilations = {dilations}, "
+                f"data_format = {data_format!r}"
+            )
+
+
+# --- Conv2D ---
+CONV2D = define(f"Conv2D(input: T, filter: T, *, {_ATTRS}) -> output: T", **_ALLOWED)
+
+
+@CONV2D.shape
+def _(op: Operation) -> list[Dims]:
+    x, w = op.inputs[0].dims, op.inputs[1].dims
+    check_rank(x, 4, f"input must be 4-dimensional{text(x)}")
+    check_rank(w, 4, f"filter must be 4-dimensional: {text(w)}")
+    strides, dilations, layout = (op.attrs[k] for k in ("strides", "dilations", "data_format"))
+    for what, steps in (("stride", strides), ("dilation", dilations)):
+        if len(steps) != 4:
+            raise ShapeError(
+                f"Conv2D on data format {layout} requires the {what} attribute to contain 4 "
+                f"values, but got: {len(steps)}",
+                run="Sliding window strides field must specify 4 dimensions",
+            )
+    pads = _explicit(op)
+    x, w = x or (None,) * 4, w or (None,) * 4
+    _check_depth(x[1 if layout == "NCHW" else 3], w)
+    height, width = (
+        window_size(
+            x[axis],
+            w[i],
+            strides[axis],
+            dilations[axis],
+            op.attrs["padding"],
+            (pads[2 * axis], pads[2 * axis + 1]),
+        )
+        for i, axis in enumerate(spatial_axes(layout))
+    )
+    return [(x[0], w[3], height, width) if layout == "NCHW" else (x[0], height, width, w[3])]
+
+
+def _check_depth(depth: int | None, w: tuple[int | None, ...]) -> None:
+    if 0 in w[:2]:
+        raise ShapeError(f"The filter has no taps: its shape is {text(w)}")
+    filter_depth, channels = w[2], w[3]
+    if depth is None or filter_depth is None:
+        return
+    if depth != filter_depth and (not filter_depth or depth % filter_depth):
+        raise ShapeError(
+            f"Depth of input ({depth}) is not a multiple of input depth of filter ({filter_depth})",
+            run=f"input depth must be evenly divisible by filter depth: {depth} vs {filter_depth}",
+        )
+    groups = depth // filter_depth if filter_depth else 1
+    if channels is not None and groups > 1 and channels % groups:
+        raise ShapeError(
+            f"Depth of output ({channels}) is not a multiple of the number of groups ({groups})"
+        )
+
+
+@CONV2D.gradient
+def _(op: Operation, dy: Tensor) -> tuple[Tensor, Tensor]:
+    x, w = op.inputs
+    attrs = _shared_attrs(op)
+    return (
+        apply(CONV2D_BACKPROP_INPUT, shape_of(x), w, dy, **attrs),
+        apply(CONV2D_BACKPROP_FILTER, x, shape_of(w), dy, **attrs),
+    )
+
+
+@CONV2D.numpy
+def _(
+    x: Array,
+    w: Array,
+    *,
+    strides: list[int],
+    padding: str,
+    explicit_paddings: list[int],
+    data_format: str,
+    dilations: list[int],
+    out: Array | None,
+) -> Array:
+    _check_outer(strides, dilations, data_format)
+    return _conv_kernels.conv2d(
+        x,
+        w,
+        strides=strides,
+        padding=padding,
+        explicit_paddings=explicit_paddings,
+        data_format=data_format,
+        dilations=dilations,
+        out=out,
+    )
+
+
+# --- its gradients ---
+def _sizes_shape(op: Operation, port: int) -> list[Dims]:
+    """The shape that a vector of four sizes asks for."""
+    given = op.inputs[port].dims
+    sizes = op.partial(port)
+    n = len(sizes) if sizes is not None else None if given is None or len(given) != 1 else given[0]
+    if n is not None and n != 4:
+        raise ShapeError(
+            f"Shape must be rank 4 but is rank {n}",
+            run=f"{op.inputs[port].name} must hold 4 sizes, not {n}",
+        )
+    if sizes is None:
+        return [(None,) * 4]
+    return [tuple([None if s is None or s < 0 else s for s in sizes])]
+
+
+def _check_backprop(
+    op_type: str, x: Any, w: Any, dy: tuple[int, ...], attrs: dict[str, Any]
+) -> None:
+    """Refuses sizes that no convolution has, in TensorFlow's words.
+
+    Args:
+        op_type: "Input" or "Filter".
+        x: the four sizes of the images.
+        w: the four sizes of the filters.
+        dy: the shape of the output's gradient.
+        attrs: the attributes of the operation.
+    """
+    label, layout = f"Conv2DCustomBackprop{op_type}", attrs["data_format"]
+    _check_outer(attrs["strides"], attrs["dilations"], layout)
+    for port, sizes in (("input", x), ("filter", w), ("out_backprop", dy)):
+        if len(sizes) != 4:
+            raise KernelError(f"{label}: {port} must be 4-dimensional")
+    channels = 1 if layout == "NCHW" else 3
+    if x[0] != dy[0]:
+        raise KernelError(
+            f"{label}: input and out_backprop must have the same batch size"
+            f"input batch: {x[0]}outbackprop batch: {dy[0]} batch_dim: 0"
+        )
+    if not w[2] or x[channels] % w[2]:
+        raise KernelError(f"{label}: input depth must be evenly divisible by filter depth")
+    if w[3] != dy[channels]:
+        raise KernelError(f"{label}: filter and out_backprop must have the same out_depth")
+    pads = attrs["explicit_paddings"] or [0] * 8
+    for i, axis in enumerate(spatial_axes(layout)):
+        stride, dilation = attrs["strides"][axis], attrs["dilations"][axis]
+        explicit = (pads[2 * axis], pads[2 * axis + 1])
+        try:
+            wanted = window_size(
+                int(x[axis]), int(w[i]), stride, dilation, attrs["padding"], explicit
+            )
+        except ShapeError as e:
+            raise KernelError(f"{label}: {e.run}") from None
+        if wanted != dy[axis]:
+            raise KernelError(
+                f"{label}: Size of out_backprop doesn't match computed: actual = {dy[axis]}, "
+                f"computed = {wanted} spatial_dim: {axis} input: {x[axis]} filter: {w[i]} "
+                f"output: {dy[axis]} stride: {stride} dilation: {dilation}"
+            )
+
+
+CONV2D_BACKPROP_INPUT = define(
+    f"Conv2DBackpropInput(input_sizes: int32, filter: T, out_backprop: T, *, {_ATTRS})"
+    " -> output: T",
+    **_ALLOWED,
+)
+
+
+@CONV2D_BACKPROP_INPUT.shape
+def _(op: Operation) -> list[Dims]:
+    return _sizes_shape(op, 0)
+
+
+@CONV2D_BACKPROP_INPUT.gradient
+def _(op: Operation, dy: Tensor) -> tuple[None, Tensor, Tensor]:
+    _, w, out_backprop = op.inputs
+    attrs = _shared_attrs(op)
+    return (
+        None,
+        apply(CONV2D_BACKPROP_FILTER, dy, shape_of(w), out_backprop, **attrs),
+        apply(CONV2D, dy, w, **attrs),
+    )
+
+
+@CONV2D_BACKPROP_INPUT.numpy
+def _(
+    input_sizes: Array,
+    w: Array,
+    dy: Array,
+    *,
+    strides: list[int],
+    padding: str,
+    explicit_paddings: list[int],
+    data_format: str,
+    dilations: list[int],
+    out: Array | None,
+) -> Array:
+    attrs: dict[str, Any] = {
+        "strides": strides,
+        "padding": padding,
+        "explicit_paddings": explicit_paddings,
+        "data_format": data_format,
+        "dilations": dilations,
+    }
+    sizes = input_sizes.tolist()
+    _check_backprop("Input", sizes, w.shape, dy.shape, attrs)
+    return _conv_kernels.conv2d_backprop_input(sizes, w, dy, **attrs, out=out)
+
+
+CONV2D_BACKPROP_FILTER = define(
+    f"Conv2DBackpropFilter(input: T, filter_sizes: int32, out_backprop: T, *, {_ATTRS})"
+    " -> output: T",
+    **_ALLOWED,
+)
+
+
+@CONV2D_BACKPROP_FILTER.shape
+def _(op: Operation) -> list[Dims]:
+    return _sizes_shape(op, 1)
+
+
+@CONV2D_BACKPROP_FILTER.gradient
+def _(op: Operation, dy: Tensor) -> tuple[Tensor, None, Tensor]:
+    x, _, out_backprop = op.inputs
+    attrs = _shared_attrs(op)
+    return (
+        apply(CONV2D_BACKPROP_INPUT, shape_of(x), dy, out_backprop, **attrs),
+        None,
+        apply(CONV2D, x, dy, **attrs),
+    )
+
+
+@CONV2D_BACKPROP_FILTER.numpy
+def _(
+    x: Array,
+    filter_sizes: Array,
+    dy: Array,
+    *,
+    strides: list[int],
+    padding: str,
+    explicit_paddings: list[int],
+    data_format: str,
+    dilations: list[int],
+    out: Array | None,
+) -> Array:
+    attrs: dict[str, Any] = {
+        "strides": strides,
+        "padding": padding,
+        "explicit_paddings": explicit_paddings,
+        "data_format": data_format,
+        "dilations": dilations,
+    }
+    sizes = filter_sizes.tolist()
+    _check_backprop("Filter", x.shape, sizes, dy.shape, attrs)
+    return _conv_kernels.conv2d_backprop_filter(x, sizes, dy, **attrs, out=out)
+
+
+# --- public functions ---
+def _padding(padding: Any) -> tuple[Any, list[int]]:
+    """Splits the argument into the attributes `padding` and `explicit_paddings`."""
+    if isinstance(padding, str) and padding == "EXPLICIT":
+        raise ValueError(
+            '"EXPLICIT" is not a valid value for the padding parameter. To use explicit padding, '
+            "the padding parameter must be a list."
+        )
+    if not isinstance(padding, list | tuple):
+        return padding, []
+    for i, pair in enumerate(padding):
+        problem = "When padding is a list, each element of padding must be a list/tuple of size 2."
+        if not isinstance(pair, list | tuple):
+            raise ValueError(f"{problem} Element with index {i} of padding is not a list/tuple")
+        if len(pair) != 2:
+            raise ValueError(f"{problem} Element with index {i} of padding has size {len(pair)}")
+    if len(padding) != 4:
+        raise ValueError(
+            f"When padding is a list, it must be of size 4. Got padding of size: {len(padding)}"
+        )
+    return "EXPLICIT", [amount for pair in padding for amount in pair]
+
+
+@export("nn.conv2d")
+@renamed(filters="filter")
+def conv2d(
+    input: Any,
+    filter: Any = None,
+    strides: Any = None,
+    padding: Any = None,
+    use_cudnn_on_gpu: Any = True,
+    data_format: Any = "NHWC",
+    dilations: Any = (1, 1, 1, 1),
+    name: str | None = None,
+) -> Tensor:
+    """Returns the two-dimensional convolution of images with filters (a cross-correlation).
+
+    Args:
+        input: x: [n, h, w, c], or [n, c, h, w] for NCHW.
+        filter: w: [filter h, filter w, c, channels]; an input with k times as many channels is
+            convolved in k groups.
+        strides: the steps of the window: one number, [h, w], or four in the order of
+            `data_format`.
+        padding: "SAME" (the output has ceil(size / stride) positions), "VALID" (only whole
+            windows), or the amounts before and after each of the four dimensions.
+        use_cudnn_on_gpu: kept in the graph; without effect here.
+        data_format: "NHWC" or "NCHW".
+        dilations: the steps between the taps of the filter, as `strides`.
+        name: the node's name.
+
+    Raises:
+        ValueError: if the shapes or attributes do not fit.
+
+    Note:
+        NCHW and groups work; TensorFlow 1.15 refuses both on a CPU. Strides along the batch or
+        the channels are an InvalidArgumentError when the node runs, as in TensorFlow.
+    """
+    padding, explicit_paddings = _padding(padding)
+    data_format = "NHWC" if data_format is None else data_format
+    channel_index = 1 if data_format.startswith("NC") else 3
+    found: Tensor = apply(
+        CONV2D,
+        input,
+        filter,
+        strides=sequence(strides, 2, channel_index, "strides"),
+        padding=padding,
+        use_cudnn_on_gpu=use_cudnn_on_gpu,
+        explicit_paddings=explicit_paddings,
+        data_format=data_format,
+        dilations=sequence(dilations, 2, channel_index, "dilations"),
+        name=name,
+    )
+    return found
+
+
+@export("nn.conv2d_backprop_input")
+@renamed(filters="filter")
+def conv2d_backprop_input(
+    input_sizes: Any,
+    filter: Any = None,
+    out_backprop: Any = None,
+    strides: Any = None,
+    padding: Any = None,
+    use_cudnn_on_gpu: Any = True,
+    data_format: Any = "NHWC",
+    dilations: Any = (1, 1, 1, 1),
+    name: str | None = None,
+) -> Tensor:
+    """Returns the gradient of `conv2d` by its images.
+
+    Args:
+        input_sizes: the four sizes of the images.
+        filter: the filters.
+        out_backprop: the gradient of the result.
+        strides: four numbers, as `conv2d` takes them, and so are the others.
+        padding: see `conv2d`.
+        use_cudnn_on_gpu: see `conv2d`.
+        data_format: see `conv2d`.
+        dilations: see `conv2d`; TensorFlow 1.15 refuses other than ones here on a CPU.
+        name: the node's name.
+    """
+    padding, explicit_paddings = _padding(padding)
+    found: Tensor = apply(
+        CONV2D_BACKPROP_INPUT,
+        input_sizes,
+        filter,
+        out_backprop,
+        strides=strides,
+        padding=padding,
+        use_cudnn_on_gpu=use_cudnn_on_gpu,
+        explicit_paddings=explicit_paddings,
+        data_format=data_format,
+        dilations=dilations,
+        name=name,
+    )
+    return found
+
+
+@export("nn.conv2d_backprop_filter")
+def conv2d_backprop_filter(
+    input: Any,
+    filter_sizes: Any,
+    out_backprop: Any,
+    strides: Any,
+    padding: Any,
+    use_cudnn_on_gpu: Any = True,
+    data_format: Any = "NHWC",
+    dilations: Any = (1, 1, 1, 1),
+    name: str | None = None,
+) -> Tensor:
+    """Returns the gradient of `conv2d` by its filters.
+
+    Args:
+        input: the images.
+        filter_sizes: the four sizes of the filters.
+        out_backprop: the gradient of the result.
+        strides: four numbers, as `conv2d` takes them, and so are the others.
+        padding: see `conv2d`.
+        use_cudnn_on_gpu: see `conv2d`.
+        data_format: see `conv2d`.
+        dilations: see `conv2d`; TensorFlow 1.15 refuses other than ones here on a CPU.
+        name: the node's name.
+    """
+    padding, explicit_paddings = _padding(padding)
+    found: Tensor = apply(
+        CONV2D_BACKPROP_FILTER,
+        input,
+        filter_sizes,
+        out_backprop,
+        strides=strides,
+        padding=padding,
+        use_cudnn_on_gpu=use_cudnn_on_gpu,
+        explicit_paddings=explicit_paddings,
+        data_format=data_format,
+        dilations=dilations,
+        name=name,
+    )
+    return found
+
+
+@export("nn.conv2d_transpose")
+@renamed(input="value", filters="filter")
+def conv2d_transpose(
+    value: Any = None,
+    filter: Any = None,
+    output_shape: Any = None,
+    strides: Any = None,
+    padding: Any = "SAME",
+    data_format: Any = "NHWC",
+    name: str | None = None,
+    dilations: Any = None,
+) -> Tensor:
+    """Returns the transpose of `conv2d`: its gradient by the images, used to enlarge them.
+
+    Args:
+        value: x: [n, h, w, channels].
+        filter: w: [filter h, filter w, output channels, channels].
+        output_shape: the four sizes of the result.
+        strides: how many times larger, as `conv2d` takes them.
+        padding: "SAME" or "VALID".
+        data_format: "NHWC" or "NCHW".
+        name: the node's name.
+        dilations: see `conv2d`.
+    """
+    with scopes.name_scope(name, "conv2d_transpose", [value, filter, output_shape]) as scope:
+        data_format = "NHWC" if data_format is None else data_format
+        channel_index = 1 if data_format.startswith("NC") else 3
+        found: Tensor = apply(
+            CONV2D_BACKPROP_INPUT,
+            output_shape,
+            filter,
+            value,
+            strides=sequence(strides, 2, channel_index, "strides"),
+            padding=padding,
+            data_format=data_format,
+            dilations=sequence(dilations, 2, channel_index, "dilations"),
+            name=scope,
+        )
+    return found
+
+
+@export("nn.conv1d")
+@renamed(input="value")
+def conv1d(
+    value: Any = None,
+    filters: Any = None,
+    stride: Any = None,
+    padding: Any = None,
+    use_cudnn_on_gpu: Any = None,
+    data_format: Any = None,
+    name: str | None = None,
+    dilations: Any = None,
+) -> Tensor:
+    """Returns the one-dimensional convolution of signals with filters.
+
+    Args:
+        value: x: [n, w, c], or [n, c, w] for NCW.
+        filters: w: [filter w, c, channels].
+        stride: the step of the window.
+        padding: "SAME" or "VALID".
+        use_cudnn_on_gpu: kept in the graph; without effect here.
+        data_format: "NWC" or "NCW".
+        name: the name of the scope.
+        dilations: the step between the taps of the filter.
+
+    Raises:
+        ValueError: if the format is another, or the shapes do not fit.
+    """
+    with scopes.name_scope(name, "conv1d", [value, filters]) as scope:
+        if data_format not in (None, "NHWC", "NWC", "NCHW", "NCW"):
+            raise ValueError('data_format must be "NWC" or "NCW".')
+        first = data_format in ("NCHW", "NCW")
+        axis, channel_index = (2, 1) if first else (1, 2)
+        steps = [1, *sequence(stride, 1, channel_index, "stride")]
+        taps = [1, *sequence(dilations, 1, channel_index, "dilations")]
+        value = apply("ExpandDims", value, axis)
+        filters = apply("ExpandDims", filters, 0)
+        wide = apply(
+            CONV2D,
+            value,
+            filters,
+            strides=steps,
+            padding=padding,
+            use_cudnn_on_gpu=use_cudnn_on_gpu,
+            data_format="NCHW" if first else "NHWC",
+            dilations=taps,
+            name=scope,
+        )
+        found: Tensor = apply("Squeeze", wide, squeeze_dims=[axis])
+    return found
+
+
+@export("nn.atrous_conv2d")
+def atrous_conv2d(
+    value: Any, filters: Any, rate: Any, padding: Any, name: str | None = None
+) -> Tensor:
+    """Returns a convolution whose filter taps stand `rate` pixels apart.
+
+    Args:
+        value: x: [n, h, w, c].
+        filters: w: [filter h, filter w, c, channels].
+        rate: the step between the taps.
+        padding: "SAME" or "VALID".
+        name: the node's name.
+
+    Note:
+        One Conv2D with dilations. TensorFlow 1.15 writes it as a convolution between
+        SpaceToBatchND and BatchToSpaceND, with the same values.
+    """
+    with scopes.name_scope(name, "convolution", [value, filters]) as scope:
+        rates = np.broadcast_to(rate, (2,)).tolist()
+        found = conv2d(
+            convert(value, name="input"),
+            convert(filters, name="filter"),
+            1,
+            padding,
+            dilations=rates,
+            name=scope,
+        )
+    return found
+
+
+@export("nn.convolution")
+@renamed(filters="filter", dilations="dilation_rate")
+def convolution(
+    input: Any,
+    filter: Any,
+    padding: Any,
+    strides: Any = None,
+    dilation_rate: Any = None,
+    name: str | None = None,
+    data_format: Any = None,
+) -> Tensor:
+    """Returns the convolution of signals or images, by the rank of the input.
+
+    Args:
+        input: x: [n, w, c] or [n, h, w, c]; channels first for a format such as "NCHW".
+        filter: the filters, `[..., c, channels]`.
+        padding: "SAME" or "VALID".
+        strides: the step of the window in each spatial dimension.
+        dilation_rate: the step between the taps in each spatial dimension.
+        name: the node's name.
+        data_format: "NWC", "NCW", "NHWC" or "NCHW"; None: channels last.
+
+    Raises:
+        ValueError: if the rank is not known or is neither 3 nor 4.
+
+    Note:
+        Dilations become those of one Conv2D; see `atrous_conv2d`.
+    """
+    with scopes.name_scope(name, "convolution", [input, filter]) as scope:
+        input, filter = convert(input, name="input"), convert(filter, name="filter")
+        dims = input.dims if input.dims is not None else filter.dims
+        if dims is None:
+            raise ValueError("rank of input or filter must be known")
+        if len(dims) not in (3, 4):
+            raise ValueError(f"Input tensor must be of rank 3 or 4 but was {len(dims)}.")
+        if len(dims) == 3:
+            return conv1d(  # type: ignore[no-any-return]  # `renamed` hides the type
+                input,
+                filter,
+                strides,
+                padding,
+                data_format=data_format,
+                dilations=dilation_rate,
+                name=scope,
+            )
+        found: Tensor = conv2d(
+            input,
+            filter,
+            strides,
+            padding,
+            data_format=data_format,
+            dilations=dilation_rate,
+            name=scope,
+        )
+    return found
+

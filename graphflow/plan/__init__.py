@@ -1,0 +1,1 @@
+"""The plan: passes that turn a declared graph into a flat list of steps over slots."""

@@ -1,0 +1,97 @@
+"""The passes in their one order, from a graph to emitted steps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from graphflow.core.operation import Operation
+from graphflow.core.shape import Dims
+from graphflow.core.tensor import Tensor
+from graphflow.plan.buffers import Layout, plan_buffers
+from graphflow.plan.capture import capture
+from graphflow.plan.emit import Emitted, emit
+from graphflow.plan.fold import fold
+from graphflow.plan.merge import merge, sweep
+from graphflow.plan.order import order
+from graphflow.plan.program import Instr, Program, verify
+from graphflow.plan.record import Steps, record
+from graphflow.plan.simplify import simplify
+
+CHECK: Final = os.environ.get("GRAPHFLOW_CHECK") == "1"
+
+Bind = Callable[[Instr], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a plan consists of."""
+
+    program: Program
+    steps: Steps
+    layout: Layout
+
+
+def passes(
+    fetches: Sequence[Tensor],
+    targets: Sequence[Operation],
+    feeds: Sequence[Tensor],
+    feed_dims: Sequence[Dims],
+    bind: Bind,
+) -> Iterator[tuple[str, Program]]:
+    """Yields (name of the pass, Program after it), in order.
+
+    Args:
+        fetches: the tensors whose values are wanted.
+        targets: the operations to run for their effects.
+        feeds: the tensors that are given.
+        feed_dims: their shapes; None for unknown sizes.
+        bind: makes the session's cell of a variable.
+    """
+    asked = frozenset(op._id for op in targets)
+    program = capture(fetches, targets, feeds, feed_dims)
+    yield "capture", program
+    program = fold(program, bind)
+    yield "fold", program
+    program = merge(program)
+    yield "merge", program
+    program = simplify(program)
+    yield "simplify", program
+    program = sweep(program, asked)
+    yield "sweep", program
+    program = order(program)
+    yield "order", program
+
+
+def build(
+    fetches: Sequence[Tensor],
+    targets: Sequence[Operation],
+    feeds: Sequence[Tensor],
+    feed_dims: Sequence[Dims],
+    bind: Bind,
+    check: bool = CHECK,
+) -> Built:
+    """Runs all passes; see `passes` for the arguments.
+
+    Args:
+        fetches: as in `passes`.
+        targets: as in `passes`.
+        feeds: as in `passes`.
+        feed_dims: as in `passes`.
+        bind: as in `passes`.
+        check: whether every pass is verified.
+    """
+    program: Program | None = None
+    for _, program in passes(fetches, targets, feeds, feed_dims, bind):
+        if check:
+            verify(program)
+    assert program is not None
+    steps = record(program)
+    return Built(program, steps, plan_buffers(steps))
+
+
+def emitted(built: Built) -> Emitted:
+    """Returns the source of a plan."""
+    return emit(built.steps, built.layout)

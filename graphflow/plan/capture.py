@@ -1,0 +1,160 @@
+"""capture: the part of a graph that one run needs, as a Program.
+
+In: operations and tensors of a graph. Out: a Program in the order of the graph, which is an order
+that respects all edges unless inputs were changed after the fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphflow.core.errors import InvalidArgumentError
+from graphflow.core.opdef import OpDef
+from graphflow.core.operation import Operation
+from graphflow.core.shape import Dims
+from graphflow.core.tensor import Tensor
+from graphflow.plan.program import Instr, Program
+
+READ = OpDef("_Read(ref: Ref(T)) -> value: T", effect="read", constraints={})
+"""Reads a variable's value where a reference flows into a port that wants a value."""
+
+
+@READ.numpy
+def _(cell):  # type: ignore[no-untyped-def]  # a Cell, which lives above this layer's knowledge
+    return cell.read()
+
+
+def needed(
+    fetches: Sequence[Tensor], targets: Sequence[Operation], fed: set[Tensor]
+) -> list[Operation]:
+    """Returns the operations that the fetches and targets need, in the order of the graph."""
+    found: set[Operation] = set()
+    stack = [t.op for t in fetches if t not in fed]
+    stack += targets
+    while stack:
+        op = stack.pop()
+        if op in found:
+            continue
+        found.add(op)
+        for t in op.inputs:
+            if t.op not in found and t not in fed:
+                stack.append(t.op)
+        for other in op.control_inputs:
+            if other not in found:
+                stack.append(other)
+    return _ordered(found, fed)
+
+
+def _ordered(found: set[Operation], fed: set[Tensor]) -> list[Operation]:
+    order = sorted(found, key=lambda op: op._id)
+    place = {op: i for i, op in enumerate(order)}
+    if all(
+        place.get(t.op, -1) < i or t in fed for i, op in enumerate(order) for t in op.inputs
+    ) and all(place.get(c, -1) < i for i, op in enumerate(order) for c in op.control_inputs):
+        return order
+    return _sorted_again(order, fed)
+
+
+def _sorted_again(order: list[Operation], fed: set[Tensor]) -> list[Operation]:
+    """Sorts a graph whose inputs or control inputs were changed after their declaration."""
+    state: dict[Operation, int] = {}
+    done: list[Operation] = []
+    for root in order:
+        stack = [root]
+        while stack:
+            op = stack[-1]
+            if state.get(op, 0) == 0:
+                state[op] = 1
+                before = [t.op for t in op.inputs if t not in fed] + op.control_inputs
+                for other in reversed(before):
+                    if state.get(other, 0) == 1:
+                        raise InvalidArgumentError(
+                            None,
+                            op,
+                            f"Graph has a cycle: '{op.name}' needs its own result "
+                            f"through '{other.name}'",
+                        )
+                    if state.get(other, 0) == 0:
+                        stack.append(other)
+            else:
+                stack.pop()
+                if state[op] == 1:
+                    state[op] = 2
+                    done.append(op)
+    return done
+
+
+def capture(
+    fetches: Sequence[Tensor],
+    targets: Sequence[Operation],
+    feeds: Sequence[Tensor],
+    feed_dims: Sequence[Dims],
+) -> Program:
+    """Returns the Program of a run.
+
+    Args:
+        fetches: the tensors whose values are wanted.
+        targets: operations to run for their effects.
+        feeds: the tensors that are given from outside.
+        feed_dims: the shape of each fed value, None for unknown sizes.
+    """
+    fed = set(feeds)
+    slots: dict[Tensor, int] = {t: i for i, t in enumerate(feeds)}
+    dtypes = [t.dtype.base_dtype for t in feeds]
+    dims: list[Dims] = list(feed_dims)
+    instrs: list[Instr] = []
+    read_serial = 0
+
+    def new_slot(tensor: Tensor, as_value: bool = False) -> int:
+        dtypes.append(tensor.dtype.base_dtype if as_value else tensor.dtype)
+        dims.append(tensor.dims)
+        return len(dtypes) - 1
+
+    def read(tensor: Tensor, op: Operation, after: tuple[int, ...]) -> int:
+        nonlocal read_serial
+        read_serial -= 1  # reads belong to no operation of their own: negative serials
+        out = new_slot(tensor, as_value=True)
+        attrs = {"T": tensor.dtype.base_dtype}
+        instrs.append(
+            Instr(READ, (slots[tensor],), (out,), attrs, op.name, op.site, read_serial, after)
+        )
+        return out
+
+    for op in needed(fetches, targets, fed):
+        after = tuple([c._id for c in op.control_inputs])
+        inputs = [slots[t] for t in op.inputs]
+        if any(t.dtype.is_ref for t in op.inputs):
+            marks = _ref_marks(op)
+            for i, t in enumerate(op.inputs):
+                if t.dtype.is_ref and not marks[i] and t not in fed:
+                    inputs[i] = read(t, op, after)
+        outputs = []
+        for t in op.outputs:
+            slot = new_slot(t)
+            outputs.append(slot)
+            if t not in fed:
+                slots[t] = slot
+        instrs.append(
+            Instr(
+                op.definition, tuple(inputs), tuple(outputs), op.attrs, op.name, op.site, op._id,
+                after,
+            )
+        )  # fmt: skip
+    fetched = []
+    for t in fetches:
+        is_ref = t.dtype.is_ref and t not in fed
+        fetched.append(read(t, t.op, ()) if is_ref else slots[t])
+    return Program(
+        tuple(instrs), tuple(range(len(feeds))), tuple(fetched), tuple(dtypes), tuple(dims)
+    )
+
+
+def _ref_marks(op: Operation) -> list[bool]:
+    marks: list[bool] = []
+    for port in op.definition.inputs:
+        if port.is_list:
+            n = op.attrs[port.number] if port.number else len(op.attrs[port.types or ""])
+            marks += [port.is_ref] * n
+        else:
+            marks.append(port.is_ref)
+    return marks

@@ -1,0 +1,186 @@
+"""fold: shapes inferred once more with the fed sizes, and what follows from them computed now.
+
+In: a captured Program. Out: the same with sharper shapes, variables' cells and constants in slots
+of their own, and no instruction whose result is known before the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from graphflow.core.constant import plain
+from graphflow.core.dtypes import DType, as_dtype
+from graphflow.core.errors import KernelError, ShapeError
+from graphflow.core.evaluate import evaluate, kernel_keywords
+from graphflow.core.opdef import OpDef
+from graphflow.core.shape import Dims, compatible, count
+from graphflow.plan.program import Array, Instr, Program
+
+_MAX_ELEMENTS: Final = 1 << 16
+"""Larger results are made in the run: a plan should not hold copies of a network's weights."""
+
+
+class _Port:
+    """One slot as a shape rule sees it."""
+
+    __slots__ = ("dims", "dtype", "partial", "value")
+
+    def __init__(self, dtype: DType, dims: Dims) -> None:
+        self.dtype = dtype
+        self.dims = dims
+        self.value: Array | None = None
+        self.partial: Any = None
+
+    @property
+    def _dtype(self) -> DType:
+        return self.dtype
+
+
+class _View:
+    """One instruction as a shape rule sees it."""
+
+    __slots__ = ("attrs", "definition", "inputs", "name", "outputs")
+
+    def __init__(self, instr: Instr, inputs: list[_Port], outputs: list[_Port]) -> None:
+        self.definition = instr.definition
+        self.attrs = instr.attrs
+        self.name = instr.name
+        self.inputs = inputs
+        self.outputs = outputs
+
+    @property
+    def type(self) -> str:
+        return self.definition.name
+
+    def constant(self, index: int) -> Array | None:
+        return self.inputs[index].value
+
+    def partial(self, index: int) -> Any:
+        port = self.inputs[index]
+        if port.value is not None:
+            return plain(port.value)
+        return port.partial
+
+
+def failing(message: str, error: Any) -> OpDef:
+    """An operation that fails: what an instruction becomes whose shape rule says it must fail."""
+    definition = OpDef("_Fail(inputs: T...) -> outputs: U...", stateful=True, constraints={})
+    definition.kernel = _raiser(message, error)
+    return definition
+
+
+def _raiser(message: str, error: Any) -> Callable[..., Any]:
+    def fail(*_: Any) -> Any:
+        raise KernelError(message, error)
+
+    return fail
+
+
+def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
+    """Runs the pass.
+
+    Args:
+        program: what `capture` made.
+        bind: makes the session's cell for an instruction that creates a variable.
+    """
+    ports = [_Port(t, d) for t, d in zip(program.dtypes, program.dims, strict=True)]
+    constants: dict[int, Any] = dict(program.constants)
+    kept: list[Instr] = []
+    gone: set[int] = set()
+    for instr in program.instrs:
+        if instr.after:
+            waiting = tuple([s for s in instr.after if s not in gone])
+            if len(waiting) != len(instr.after):
+                instr = replace(instr, after=waiting)
+        if instr.definition.name == "Const" and not instr.after:
+            slot = instr.outputs[0]
+            constants[slot] = instr.attrs["value"]
+            _learn(ports[slot], instr.attrs["value"])
+            gone.add(instr.serial)
+            continue
+        if not instr.inputs and "store" in _wanted(instr.definition):
+            constants[instr.outputs[0]] = bind(instr)
+            if not instr.after:
+                gone.add(instr.serial)
+            continue
+        outputs = [ports[s] for s in instr.outputs]
+        view = _View(instr, [ports[s] for s in instr.inputs], outputs)
+        failed = _infer(view)
+        if failed is not None:
+            instr = replace(instr, definition=failing(failed.run, failed.error))
+        elif _computed(instr, view, constants):
+            gone.add(instr.serial)
+            continue
+        kept.append(instr)
+    dims = tuple([p.dims for p in ports])
+    return program.with_instrs(kept, dims=dims, constants=constants)
+
+
+def _wanted(definition: OpDef) -> tuple[str, ...]:
+    return () if definition.kernel is None else kernel_keywords(definition.kernel)
+
+
+def _learn(port: _Port, value: Array) -> None:
+    port.value = value
+    port.dims = value.shape
+
+
+def _infer(view: _View) -> ShapeError | None:
+    rule = view.definition.shape_rule
+    if rule is None:
+        return None
+    try:
+        for port, dims in zip(view.outputs, rule(view), strict=True):
+            if dims is not None and (port.dims is None or compatible(dims, port.dims)):
+                port.dims = dims
+    except ShapeError as e:
+        return e
+    partial = view.definition.partial_rule
+    if partial is not None:
+        view.outputs[0].partial = partial(view)
+    return None
+
+
+def _computed(instr: Instr, view: _View, constants: dict[int, Any]) -> bool:
+    if not instr.is_pure or instr.after:
+        return False
+    made: list[Array] | None = None
+    known = view.outputs[0].partial if len(view.outputs) == 1 else None
+    if known is not None and (known.__class__ is int or None not in known):
+        made = [np.array(known, view.outputs[0].dtype.as_numpy_dtype)]
+    elif all(p.value is not None for p in view.inputs) and instr.inputs:
+        if any((count(p.dims) or 0) > _MAX_ELEMENTS for p in (*view.inputs, *view.outputs)):
+            return False
+        made = evaluate(instr.definition, dict(instr.attrs), [p.value for p in view.inputs])  # type: ignore[misc]  # none is None here
+    if made is None:
+        return False
+    for slot, port, value in zip(instr.outputs, view.outputs, made, strict=True):
+        constants[slot] = value
+        _learn(port, value)
+    return True
+
+
+def rerun_shape_rule(instr: Instr, arrays: Sequence[Any]) -> ShapeError | None:
+    """Returns what an operation's shape rule has against these very arrays, or None."""
+    rule = instr.definition.shape_rule
+    if rule is None or len(arrays) != len(instr.inputs):
+        return None
+    ports = []
+    for x in arrays:
+        if not isinstance(x, np.ndarray | np.generic):
+            return None
+        array = np.asarray(x)
+        port = _Port(as_dtype(array.dtype), array.shape)
+        port.value = array
+        ports.append(port)
+    try:
+        rule(_View(instr, ports, []))
+    except ShapeError as e:
+        return e
+    except Exception:  # a rule that cannot judge: the kernel's own words must do
+        return None
+    return None

@@ -1,0 +1,133 @@
+"""order: a deterministic order in which readers of a variable come before its updates.
+
+Where TensorFlow leaves a race (a read and an update of one variable that no edge orders), a reader
+here always sees the value from before the update. Updates of one variable that no edge orders run
+in the order of the graph.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+
+from graphflow.plan.program import Instr, Program
+
+
+def cells(program: Program) -> dict[int, int]:
+    """Which slot stands for which variable: slot -> the slot of the variable's cell."""
+    found: dict[int, int] = {
+        s: s for s in program.constants if program.dtypes[s].is_ref or program.dtypes[s].kind == "R"
+    }
+    for instr in program.instrs:
+        if not instr.inputs:
+            continue
+        source = found.get(instr.inputs[0])
+        if source is None:
+            continue
+        for slot in instr.outputs:
+            dtype = program.dtypes[slot]
+            if dtype.is_ref or (dtype.kind == "R" and instr.definition.view):
+                found[slot] = source
+    return found
+
+
+def effect_of(instr: Instr) -> str | None:
+    """What an instruction does to its variable: "read", "update" or None."""
+    d = instr.definition
+    return d.effect or ("update" if d.signature.has_ref else None)
+
+
+def touched(instr: Instr, cell_of: dict[int, int]) -> set[int]:
+    """The cells that an instruction with an effect reads or updates."""
+    return {cell_of[s] for s in instr.inputs if s in cell_of}
+
+
+def order(program: Program) -> Program:
+    """Sorts the instructions."""
+    cell_of = cells(program)
+    instrs = program.instrs
+    updates = [i for i, x in enumerate(instrs) if effect_of(x) == "update"]
+    if not updates:
+        return program
+    missing, users = _edges(program)
+    bit = {i: 1 << k for k, i in enumerate(updates)}
+    behind = _updates_behind(users, bit)
+    readers: dict[int, set[int]] = defaultdict(set)
+    for i, x in enumerate(instrs):
+        if effect_of(x) == "read":
+            for cell in touched(x, cell_of):
+                readers[cell].add(i)
+    # An update waits for the readers of its cell that do not themselves wait for it.
+    waits: dict[int, set[int]] = {}
+    for u in updates:
+        cells_of_update = touched(instrs[u], cell_of)
+        waits[u] = {r for cell in cells_of_update for r in readers[cell] if not behind[r] & bit[u]}
+    return program.with_instrs(_scheduled(instrs, missing, users, waits))
+
+
+def _edges(program: Program) -> tuple[list[int], list[list[int]]]:
+    maker: dict[int, int] = {}
+    by_serial: dict[int, int] = {}
+    instrs = program.instrs
+    for i, x in enumerate(instrs):
+        by_serial[x.serial] = i
+        for s in x.outputs:
+            maker[s] = i
+    missing = [0] * len(instrs)
+    users: list[list[int]] = [[] for _ in instrs]
+    for i, x in enumerate(instrs):
+        sources = {maker[s] for s in x.inputs if s in maker}
+        sources.update(by_serial[s] for s in x.after if s in by_serial)
+        missing[i] = len(sources)
+        for j in sources:
+            users[j].append(i)
+    return missing, users
+
+
+def _updates_behind(users: list[list[int]], bit: dict[int, int]) -> list[int]:
+    """For each instruction the updates it waits for, as bits (instructions are in edge order)."""
+    behind = [0] * len(users)
+    for i, targets in enumerate(users):
+        mask = behind[i] | bit.get(i, 0)
+        if mask:
+            for j in targets:
+                behind[j] |= mask
+    return behind
+
+
+def _scheduled(
+    instrs: tuple[Instr, ...],
+    missing: list[int],
+    users: list[list[int]],
+    waits: dict[int, set[int]],
+) -> list[Instr]:
+    left = list(missing)
+    ready = [i for i, n in enumerate(left) if n == 0]  # ascending, so already a heap
+    blocked = {u: len(found) for u, found in waits.items()}
+    freed_by: dict[int, list[int]] = defaultdict(list)
+    for u, found in waits.items():
+        for r in found:
+            freed_by[r].append(u)
+    held: set[int] = set()  # updates that are ready but for readers of the old value
+    out: list[Instr] = []
+    while ready or held:
+        if ready:
+            i = heapq.heappop(ready)
+            if blocked.get(i):
+                held.add(i)
+                continue
+        else:
+            # Only a circle of readers and updates is left: the graph's order decides.
+            i = min(held)
+            held.remove(i)
+        out.append(instrs[i])
+        for u in freed_by.get(i, ()):
+            blocked[u] -= 1
+            if not blocked[u] and u in held:
+                held.remove(u)
+                heapq.heappush(ready, u)
+        for j in users[i]:
+            left[j] -= 1
+            if left[j] == 0:
+                heapq.heappush(ready, j)
+    return out

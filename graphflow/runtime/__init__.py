@@ -1,0 +1,1 @@
+"""The runtime: sessions, and what executes a plan."""

@@ -1,0 +1,35 @@
+"""Arenas: the reused buffers of one plan, one set for each run under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from graphflow.plan.buffers import Layout
+from graphflow.plan.record import Steps
+
+Array = np.ndarray[Any, Any]
+_ALIGN = 64  # bytes: a cache line, and what vector loads like
+
+
+def _aligned(size: int) -> Array:
+    raw = np.empty(size + _ALIGN, np.uint8)
+    start = -raw.ctypes.data % _ALIGN
+    return raw[start : start + size]
+
+
+def make_arena(steps: Steps, layout: Layout, buffers: Iterable[tuple[str, int]]) -> dict[str, Any]:
+    """Allocates the buffers of a plan and returns an array for each slot that has one, by name."""
+    memory = [_aligned(size) for size in layout.sizes]
+    found: dict[str, Any] = {}
+    for name, slot in buffers:
+        dtype, dims = steps.dtypes[slot], steps.dims[slot]
+        if dtype is None or dims is None:
+            raise AssertionError(f"slot {slot} has a buffer but no size")
+        kind = np.dtype(dtype.as_numpy_dtype)
+        sizes = tuple([int(d or 0) for d in dims])
+        nbytes = int(np.prod(sizes)) * kind.itemsize
+        found[name] = memory[layout.buffer_of[slot]][:nbytes].view(kind).reshape(sizes)
+    return found

@@ -1,0 +1,421 @@
+"""Session: runs parts of a graph and keeps the values of its variables."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from graphflow.core import scopes
+from graphflow.core.errors import InvalidArgumentError, NotFoundError
+from graphflow.core.evaluate import kernel_keywords
+from graphflow.core.export import export
+from graphflow.core.graph import Graph
+from graphflow.core.late import provide
+from graphflow.core.operation import Operation
+from graphflow.core.state import Store
+from graphflow.core.tensor import Tensor
+from graphflow.plan.build import build, passes
+from graphflow.plan.capture import needed
+from graphflow.plan.program import Instr, Program
+from graphflow.runtime.failures import StepError, translated
+from graphflow.runtime.fetches import EMPTY_GRAPH, Fetched, array_of, feeds, own
+from graphflow.runtime.numpy.executor import NumpyPlan
+
+_MAX_PLANS: Final = 256
+_MAX_SHAPES: Final = 16
+"""So many sizes of the same feeds get plans of their own; then one for unknown sizes serves."""
+
+
+class BaseSession:
+    """What `Session` and `InteractiveSession` share."""
+
+    def __init__(self, target: Any = "", graph: Graph | None = None, config: Any = None) -> None:
+        if graph is not None and not isinstance(graph, Graph):
+            raise TypeError(f"graph must be a tf.Graph, but got {type(graph)}")
+        if isinstance(target, str):
+            target = target.encode()
+        if not isinstance(target, bytes):
+            raise TypeError(f"target must be a string, but got {type(target)}")
+        if config is not None and not hasattr(config, "allow_soft_placement"):
+            raise TypeError(f"config must be a tf.ConfigProto, but got {type(config)}")
+        if target:
+            raise NotFoundError(
+                None,
+                None,
+                "No session factory registered for the given session options: "
+                f'{{target: "{target.decode()}"}}: graphflow runs in this process only',
+            )
+        self._graph: Graph = scopes.get_default_graph() if graph is None else graph
+        self._config = config
+        self._store = Store()
+        self._closed = False
+        self._lock = threading.RLock()
+        self._fetched: dict[Any, Fetched] = {}
+        self._plans: dict[Any, NumpyPlan] = {}
+        self._shapes: dict[Any, int] = {}
+        self._edits = self._graph._edits
+
+    # --- what it is ---
+    @property
+    def graph(self) -> Graph:
+        """The graph that the session runs."""
+        return self._graph
+
+    @property
+    def graph_def(self) -> Any:
+        """The graph as a GraphDef message."""
+        return self._graph.as_graph_def()
+
+    @property
+    def sess_str(self) -> bytes:
+        """The target, always empty: the session runs in this process."""
+        return b""
+
+    def list_devices(self) -> list[DeviceAttributes]:
+        """The devices that the session can use: one CPU."""
+        return [DeviceAttributes("/job:localhost/replica:0/task:0/device:CPU:0", "CPU")]
+
+    def as_default(self) -> Any:
+        """A context in which this is the default session; it stays open afterwards."""
+        return scopes.sessions.entered(self)
+
+    def close(self) -> None:
+        """Forgets all values; later runs raise RuntimeError."""
+        self._closed = True
+        self._plans.clear()
+        self._fetched.clear()
+        self._store = Store()
+
+    # --- running ---
+    def run(
+        self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None
+    ) -> Any:
+        """Runs what the fetches need and returns their values.
+
+        Args:
+            fetches: a tensor, operation, variable, a name of one, or lists, tuples, named tuples
+                and dicts of these, nested at will.
+            feed_dict: values by tensor: they take the place of what the graph would compute.
+            options: a RunOptions message.
+            run_metadata: a RunMetadata message to fill.
+
+        Returns:
+            The values in the structure of `fetches`: arrays, NumPy scalars for 0-d tensors, bytes
+            for strings, None for operations. Arrays are the caller's own.
+
+        Raises:
+            RuntimeError: if the session is closed, or its graph empty.
+            TypeError: if a fetch, or a key or value of `feed_dict`, has the wrong type.
+            ValueError: if a fetch is not in the graph, or a fed value has the wrong shape.
+            tf.errors.OpError: if an operation fails; it names the node and the line that made it.
+
+        Note:
+            A read of a variable that no edge orders against an update sees the value from before
+            the update; TensorFlow leaves the order open.
+        """
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session.")
+        graph = self._graph
+        if not graph._operations:
+            raise RuntimeError(EMPTY_GRAPH)
+        key = _fetch_key(fetches)
+        fetched = self._fetched.get(key) if key is not None else None
+        if fetched is None:
+            fetched = Fetched(graph, fetches)
+            if key is not None:
+                self._fetched[key] = fetched
+        values = self._run(fetched, feed_dict)
+        return fetched.rebuild(values)
+
+    def _run(self, fetched: Fetched, feed_dict: Any) -> list[Any]:
+        tensors: list[Tensor] = []
+        arrays: list[Any] = []
+        if feed_dict:
+            for tensor, array in feeds(self._graph, feed_dict):
+                tensors.append(tensor)
+                arrays.append(array)
+        elif feed_dict is not None and not isinstance(feed_dict, dict):
+            feeds(self._graph, feed_dict)
+        plan = self._plan(fetched, tensors, [a.shape for a in arrays])
+        try:
+            found = plan.run(arrays)
+        except StepError as e:
+            raise translated(e, self._graph) from e.cause
+        return [own(v) for v in found]
+
+    def _plan(
+        self, fetched: Fetched, tensors: Sequence[Tensor], shapes: Sequence[Any]
+    ) -> NumpyPlan:
+        if self._edits != self._graph._edits:
+            with self._lock:
+                self._plans.clear()
+                self._edits = self._graph._edits
+        wanted = (tuple(fetched.tensors), tuple(fetched.targets), tuple(tensors))
+        plan = self._plans.get((wanted, tuple(shapes)))
+        if plan is None:
+            plan = self._make_plan(fetched, wanted, tensors, shapes)
+        return plan
+
+    def _make_plan(
+        self, fetched: Fetched, wanted: Any, tensors: Sequence[Tensor], shapes: Sequence[Any]
+    ) -> NumpyPlan:
+        with self._lock:
+            seen = self._shapes.get(wanted, 0)
+            self._shapes[wanted] = seen + 1
+            dims: list[Any] = list(shapes)
+            key: Any = (wanted, tuple(shapes))
+            if seen >= _MAX_SHAPES:
+                dims = [t.dims for t in tensors]
+                key = (wanted, None)
+                if (plan := self._plans.get(key)) is not None:
+                    return plan
+            plan = self._built(fetched, tensors, dims)
+            while len(self._plans) >= _MAX_PLANS:
+                self._plans.pop(next(iter(self._plans)))
+            self._plans[key] = plan
+            return plan
+
+    def _built(self, fetched: Fetched, tensors: Sequence[Tensor], dims: Sequence[Any]) -> NumpyPlan:
+        self._check_devices(fetched, tensors)
+        built = build(fetched.tensors, fetched.targets, tensors, dims, self._bind)
+        names = [t.name for t in fetched.tensors] + [op.name for op in fetched.targets]
+        label = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        return NumpyPlan(built, f"{label} #{len(self._plans)}", self._store)
+
+    def _bind(self, instr: Instr) -> Any:
+        kernel = instr.definition.kernel
+        if kernel is None:
+            raise AssertionError(f"{instr.definition.name} has no kernel")
+        wanted = kernel_keywords(kernel)
+        options = {k: instr.attrs[k] for k in wanted if k in instr.attrs}
+        options["store"] = self._store
+        if "name" in wanted:
+            options["name"] = instr.name
+        return kernel(**options)
+
+    def _check_devices(self, fetched: Fetched, tensors: Sequence[Tensor]) -> None:
+        if not self._graph.uses_devices or _soft_placement(self._config):
+            return
+        for op in needed(fetched.tensors, fetched.targets, set(tensors)):
+            if op.device and "CPU" not in op.device.upper() and "device:" in op.device:
+                raise InvalidArgumentError(
+                    None,
+                    op,
+                    f"Cannot assign a device for operation {op.name}: node {op.name} was "
+                    f"explicitly assigned to {op.device} but available devices are "
+                    "[ /job:localhost/replica:0/task:0/device:CPU:0 ]. Make sure the device "
+                    "specification refers to a valid device, or allow another one: "
+                    "tf.ConfigProto(allow_soft_placement=True).\n"
+                    f"\t [[{op.name}]]",
+                )
+
+    # --- looking inside ---
+    def plan(self, fetches: Any, feed_dict: Any = None) -> NumpyPlan:
+        """Returns the plan of a run without running it; `.source` is readable Python.
+
+        Args:
+            fetches: as in `run`.
+            feed_dict: as in `run`.
+        """
+        given = feeds(self._graph, feed_dict or {})
+        fetched = Fetched(self._graph, fetches)
+        return self._plan(fetched, [f.tensor for f in given], [f.array.shape for f in given])
+
+    def passes(self, fetches: Any, feed_dict: Any = None) -> list[tuple[str, Program]]:
+        """Returns (name of the pass, Program after it) for each pass of a run's plan."""
+        given = feeds(self._graph, feed_dict or {})
+        fetched = Fetched(self._graph, fetches)
+        dims = [f.array.shape for f in given]
+        tensors = [f.tensor for f in given]
+        return list(passes(fetched.tensors, fetched.targets, tensors, dims, self._bind))
+
+    def make_callable(
+        self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
+    ) -> Callable[..., Any]:
+        """Returns a function that runs the same fetches again and again.
+
+        Args:
+            fetches: as in `run`.
+            feed_list: the tensors that its positional arguments feed.
+            accept_options: whether it takes `options` and `run_metadata` as well.
+        """
+        if feed_list is not None and not isinstance(feed_list, list | tuple):
+            raise TypeError("`feed_list` must be a list or tuple.")
+        keys = [self._graph.as_graph_element(t, allow_operation=False) for t in feed_list or ()]
+        fetched = Fetched(self._graph, fetches)
+
+        def call(*args: Any, options: Any = None, run_metadata: Any = None) -> Any:
+            if len(args) != len(keys):
+                raise TypeError(f"Expected {len(keys)} values to feed, got {len(args)}")
+            if self._closed:
+                raise RuntimeError("Attempted to use a closed Session.")
+            arrays = [array_of(t, v) for t, v in zip(keys, args, strict=True)]
+            plan = self._plan(fetched, keys, [a.shape for a in arrays])
+            try:
+                found = plan.run(arrays)
+            except StepError as e:
+                raise translated(e, self._graph) from e.cause
+            return fetched.rebuild([own(v) for v in found])
+
+        if accept_options:
+            return call
+        return lambda *args: call(*args)
+
+
+class DeviceAttributes:
+    """One device as `Session.list_devices` shows it."""
+
+    __slots__ = ("device_type", "name")
+
+    def __init__(self, name: str, device_type: str) -> None:
+        self.name = name
+        self.device_type = device_type
+
+    @property
+    def memory_limit_bytes(self) -> int:
+        """TensorFlow's figure for the CPU."""
+        return 256 << 20
+
+    @property
+    def incarnation(self) -> int:
+        """A number that changes with the device's restarts."""
+        return 1
+
+    def __repr__(self) -> str:
+        return f"_DeviceAttributes({self.name}, {self.device_type}, {self.memory_limit_bytes}, 1)"
+
+
+def _fetch_key(fetches: Any) -> Any:
+    """A dictionary key for the common forms of fetches; None for the others."""
+    cls = fetches.__class__
+    if cls is Tensor or cls is Operation:
+        return fetches
+    if (cls is list or cls is tuple) and all(
+        f.__class__ is Tensor or f.__class__ is Operation for f in fetches
+    ):
+        return (cls, *fetches)
+    return None
+
+
+_soft_by_default: list[bool] = [False]
+
+
+def place_softly() -> None:
+    """Lets every session run operations of unknown devices on the CPU (`graphflow run`)."""
+    _soft_by_default[0] = True
+
+
+def _soft_placement(config: Any) -> bool:
+    return _soft_by_default[0] or bool(config is not None and config.allow_soft_placement)
+
+
+@export("Session")
+class Session(BaseSession):
+    """Runs parts of a graph and keeps the values of its variables.
+
+    Args:
+        target: must be empty: graphflow runs in this process.
+        graph: the graph to run; None: the default graph.
+        config: a ConfigProto.
+
+    As a context (`with tf.Session() as sess:`) it is the default session, its graph the default
+    graph, and it closes at the end.
+    """
+
+    def __init__(self, target: Any = "", graph: Graph | None = None, config: Any = None) -> None:
+        super().__init__(target, graph, config)
+        self._contexts: list[Any] = []
+
+    def __enter__(self) -> Session:
+        if self._contexts:
+            raise RuntimeError(
+                "Session context managers are not re-entrant. Use `Session.as_default()` if you "
+                "want to enter a session multiple times."
+            )
+        self._contexts = [self._graph.as_default(), self.as_default()]
+        for context in self._contexts:
+            context.__enter__()
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        contexts, self._contexts = self._contexts, []
+        try:
+            for context in reversed(contexts):
+                context.__exit__(*exc)
+        finally:
+            self.close()
+
+    @staticmethod
+    def reset(target: str, containers: Any = None, config: Any = None) -> None:
+        """Does nothing: values belong to sessions, and go with them.
+
+        Args:
+            target: ignored.
+            containers: ignored.
+            config: ignored.
+        """
+
+
+@export("InteractiveSession")
+class InteractiveSession(BaseSession):
+    """A session that is the default one, with its graph, from its making until `close`.
+
+    Args:
+        target: as in `Session`.
+        graph: as in `Session`.
+        config: as in `Session`.
+    """
+
+    def __init__(self, target: Any = "", graph: Graph | None = None, config: Any = None) -> None:
+        super().__init__(target, graph, config)
+        self._explicit_graph = graph
+        scopes.sessions.items.append(self)
+        if graph is not None:
+            scopes.graphs.items.append(graph)
+
+    def close(self) -> None:
+        """Stops being the default session and forgets all values."""
+        if self._closed:
+            return
+        super().close()
+        if self in scopes.sessions.items:
+            scopes.sessions.items.remove(self)
+        if self._explicit_graph is not None and self._explicit_graph in scopes.graphs.items:
+            scopes.graphs.items.remove(self._explicit_graph)
+
+
+def _session_for(graph: Any, session: Any, what: str, call: str) -> Any:
+    if session is not None:
+        if session.graph is not graph:
+            raise ValueError(
+                f"Cannot use the given session to {what}: the tensor's graph is different from "
+                "the session's graph."
+            )
+        return session
+    found = scopes.get_default_session()
+    colon = ":" if what.startswith("execute") else ""
+    if found is None:
+        raise ValueError(
+            f"Cannot {what} using `{call}()`: No default session is registered. Use `with "
+            f"sess.as_default(){colon}` or pass an explicit session to `{call}(session=sess)`"
+        )
+    if found.graph is not graph:
+        raise ValueError(
+            f"Cannot use the default session to {what}: the "
+            f"{'operation' if colon else 'tensor'}'s graph is different from the session's "
+            f"graph. Pass an explicit session to `{call}(session=sess)`."
+        )
+    return found
+
+
+@provide("eval")
+def _eval(tensor: Any, feed_dict: Any, session: Any) -> Any:
+    found = _session_for(tensor.graph, session, "evaluate tensor", "eval")
+    return found.run(tensor, feed_dict)
+
+
+@provide("run_operation")
+def _run_operation(op: Operation, feed_dict: Any, session: Any) -> None:
+    found = _session_for(op.graph, session, "execute operation", "run")
+    found.run(op, feed_dict)
