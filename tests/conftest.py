@@ -6,6 +6,8 @@ import importlib.util
 import pathlib
 import sys
 
+from hypothesis import settings
+
 CASES = pathlib.Path(__file__).parent / "cases"
 
 
@@ -18,5 +20,9 @@ def _load(name: str) -> None:
     spec.loader.exec_module(module)
 
 
+settings.register_profile(
+    "quick", max_examples=60, deadline=None, derandomize=True, database=None, print_blob=False
+)
+settings.load_profile("quick")
 _load("_rows")
 _load("_run")

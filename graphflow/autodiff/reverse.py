@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from graphflow.autodiff.registry import get_gradient_function
+from graphflow.autodiff.registry import get_gradient_function, is_users
 from graphflow.core import convert, scopes
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import as_dtype
@@ -246,7 +246,11 @@ class _Walk:
                 for t, dy in zip(op.outputs, dys, strict=True)
             ]
             dxs = rule(op, *dys)
-            self._arrive(op, dxs if isinstance(dxs, list | tuple) else [dxs])
+            if not isinstance(dxs, list | tuple):
+                # An op's own rule may name the first input's gradient alone.
+                rest = 0 if is_users(op) else len(op.inputs) - 1
+                dxs = [dxs, *[None] * rest]
+            self._arrive(op, dxs)
         for t in op.outputs:
             if t not in self.kept:
                 self.arrived.pop(t, None)

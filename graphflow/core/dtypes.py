@@ -221,6 +221,8 @@ ALL: Final = (
     uint64,
 )  # fmt: skip
 
+QUANTIZED: Final = frozenset({qint8, quint8, qint16, quint16, qint32})
+
 _BY_KEY: dict[Any, DType] = {}
 for _d in ALL:
     for _x in (_d, _d._ref):

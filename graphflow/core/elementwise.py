@@ -75,8 +75,11 @@ _makers: Final[dict[tuple[str, ...], Rule]] = {}
 def public_function(definition: OpDef, name: str, doc: str | None) -> Any:
     """Makes the function `name(<ports>, <attributes>, name=None)` that declares the operation."""
     ports = tuple(port.name for port in definition.inputs)
+    settled = {name for p in definition.inputs for name in (p.var, p.types, p.number)}
     options = tuple(
-        f"{a.name}={a.default!r}" for a in definition.attrs.values() if a.kind not in ("type",)
+        f"{a.name}={a.default!r}" if a.has_default else a.name
+        for a in definition.attrs.values()
+        if a.kind != "type" and a.name not in settled
     )
     key = (*ports, *options)
     maker = _makers.get(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -10,6 +11,10 @@ from typing import Any, Final, TypeVar
 _T = TypeVar("_T")
 EXPORTS: Final[dict[str, Any]] = {}
 """Every public object by its dotted name below `tf.`, such as "nn.softplus"."""
+LAZY: Final[dict[str, tuple[str, str]]] = {}
+"""Public objects that are made on first use, by their dotted names: (module, attribute)."""
+PLACES: Final[dict[str, tuple[str, str]]] = {}
+"""(module, attribute) of public values such as numbers, which cannot be told apart by identity."""
 
 
 def export(*names: str) -> Callable[[_T], _T]:
@@ -31,6 +36,47 @@ def publish(thing: Any, *names: str) -> None:
     for name in names:
         if EXPORTS.setdefault(name, thing) is not thing:
             raise TypeError(f"tf.{name} is exported twice")
+
+
+def publish_from(module: str, space: str, *attributes: str, **other: str) -> None:
+    """Gives module attributes public names.
+
+    Args:
+        module: the module that has them.
+        space: the namespace below `tf.`, "" for `tf` itself.
+        *attributes: attributes that keep their names.
+        **other: public names of attributes that have other ones.
+    """
+    prefix = f"{space}." if space else ""
+    for public, attribute in {**dict.fromkeys(attributes), **other}.items():
+        PLACES[prefix + public] = (module, attribute or public)
+
+
+def publish_lazy(name: str, module: str, attribute: str) -> None:
+    """Gives a public name to `attribute` of `module`, which is looked up on first use.
+
+    For what is dear to make, such as the message classes: protobuf is not imported before
+    somebody asks for one.
+
+    Raises:
+        TypeError: if the name is taken.
+    """
+    if name in EXPORTS or LAZY.setdefault(name, (module, attribute)) != (module, attribute):
+        raise TypeError(f"tf.{name} is exported twice")
+
+
+def load_lazy(namespace: dict[str, Any], table: dict[str, tuple[str, str]], name: str) -> Any:
+    """Looks up a lazy name of a namespace module, and keeps what it finds there.
+
+    Raises:
+        AttributeError: if the module has no such name.
+    """
+    if name not in table:
+        raise AttributeError(f"module {namespace['__name__']!r} has no attribute {name!r}")
+    module, attribute = table[name]
+    found = getattr(importlib.import_module(module), attribute)
+    namespace[name] = found
+    return found
 
 
 def renamed(**old_to_new: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -56,7 +102,15 @@ def renamed(**old_to_new: str) -> Callable[[Callable[..., Any]], Callable[..., A
                 kwargs[new] = value
             return function(*args, **kwargs)
 
-        with_old_names.old_names = old_to_new  # type: ignore[attr-defined]  # read by public_signature
+        shown = inspect.signature(function)
+        aged = [
+            inspect.Parameter(old, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
+            for old in old_to_new
+            if old not in shown.parameters
+        ]
+        with_old_names.__signature__ = shown.replace(  # type: ignore[attr-defined]  # for inspect
+            parameters=[*shown.parameters.values(), *aged]
+        )
         return with_old_names
 
     return wrap

@@ -25,7 +25,7 @@ def provide(name: str) -> Callable[[_F], _F]:
     return put
 
 
-def call(name: str, *args: Any, **kwargs: Any) -> Any:
+def call(name: str, /, *args: Any, **kwargs: Any) -> Any:
     """Calls the function that a higher layer provided as `name`."""
     return _PROVIDED[name](*args, **kwargs)
 

@@ -282,7 +282,8 @@ def _by_column(windows: Array, buffer: Array, depth: int) -> Array:
 
 def _correlate(x: Array, w: Array, y: Array, rows: _Axis, cols: _Axis) -> None:
     """Write the convolution of `x` [n, h, w, ci] with `w` [kh, kw, ci, co] to `y`, any layout."""
-    if not y.size:
+    if not y.size or not w.size:
+        y[...] = 0
         return
     dtype, channels = w.dtype, w.shape[3]
     matrix = w.reshape(-1, channels)

@@ -97,7 +97,7 @@ def tiles(key: int, counter: int, start_block: int, n_blocks: int) -> Iterator[t
     steps = np.arange(size, dtype=np.uint64)
     done = 0
     while done < n_blocks:
-        position = (counter << 64) + start_block + done
+        position = (int(counter) << 64) + int(start_block) + done
         low, engine.counter = position & (2**64 - 1), position >> 64
         n = min(size, n_blocks - done, 2**64 - low)
         engine.run(steps[:n] + np.uint64(low), out[:n])

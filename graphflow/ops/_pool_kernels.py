@@ -116,6 +116,12 @@ def _axis(size: int, window: int, stride: int, padding: str) -> _Axis:
     return _Axis(size, window, stride, before, out)
 
 
+def _depth_axis(data_format: str) -> int:
+    if data_format not in ("NHWC", "NCHW"):
+        raise ValueError(f"data_format must be NHWC or NCHW, not {data_format!r}")
+    return 3 if data_format == "NHWC" else 1
+
+
 def _pool(
     shape: Sequence[int],
     ksize: Sequence[int],
@@ -128,14 +134,13 @@ def _pool(
     Raises:
         ValueError: Not four dimensions, or a window over the batch or depth dimension.
     """
-    if data_format not in ("NHWC", "NCHW"):
-        raise ValueError(f"data_format must be NHWC or NCHW, not {data_format!r}")
     for name, values in (("input", shape), ("ksize", ksize), ("strides", strides)):
         if len(values) != 4:
             raise ValueError(f"Sliding window {name} field must specify 4 dimensions")
     if ksize[0] != 1 or strides[0] != 1:
         raise ValueError("Pooling is not yet supported on the batch dimension.")
-    axis, depth = (1, 3) if data_format == "NHWC" else (2, 1)
+    depth = _depth_axis(data_format)
+    axis = 1 if depth == 3 else 2
     if ksize[depth] != 1 or strides[depth] != 1:
         raise ValueError("Non-spatial pooling is not yet supported on the depth dimension.")
     rows, cols = (_axis(shape[a], ksize[a], strides[a], padding) for a in (axis, axis + 1))
@@ -150,7 +155,7 @@ def _depth_pool(
     Raises:
         ValueError: The window is not the stride, does not divide the depth, or is not alone.
     """
-    depth = 3 if data_format == "NHWC" else 1
+    depth = _depth_axis(data_format)
     if len(ksize) != 4 or len(shape) != 4 or ksize[depth] == 1:
         return None
     window = ksize[depth]
@@ -214,7 +219,7 @@ def _lowest(dtype: np.dtype[Any]) -> Any:
     """The smallest finite value, with which TensorFlow starts a maximum."""
     if dtype.kind in "iu":
         return np.iinfo(dtype).min
-    return ml_dtypes.finfo(dtype).min
+    return ml_dtypes.finfo(dtype).min  # type: ignore[no-untyped-call]  # NumPy's lacks bfloat16
 
 
 def _maximum(dtype: np.dtype[Any]) -> Any:
@@ -245,10 +250,11 @@ def _max_into(x: Array, y: Array, pool: _Pool) -> None:
     shape = list(x.shape)
     shape[pool.axis] = pool.rows.out
     half = np.empty(shape, x.dtype)
-    _fold(x, half, pool.rows, pool.axis)
-    _fold(half, y, pool.cols, pool.axis + 1)
-    if x.dtype.kind not in "iu":
-        np.fmax(y, x.dtype.type(_lowest(x.dtype)), out=y)
+    with np.errstate(invalid="ignore"):  # bfloat16 warns of NaN
+        _fold(x, half, pool.rows, pool.axis)
+        _fold(half, y, pool.cols, pool.axis + 1)
+        if x.dtype.kind not in "iu":
+            np.fmax(y, x.dtype.type(_lowest(x.dtype)), out=y)
 
 
 def max_pool(
@@ -279,9 +285,8 @@ def max_pool(
     """
     pool = _geometry(x.shape, ksize, strides, padding, data_format)
     y = _result(pool.output_shape(x.shape), x.dtype, out)
-    if y.size:
-        for block in _blocks(x):
-            _max_into(x[block], y[block], pool)
+    for block in _blocks(x) if y.size else ():
+        _max_into(x[block], y[block], pool)
     return y
 
 
@@ -321,10 +326,11 @@ def _first_largest(x: Array, pool: _Pool) -> tuple[Array, Array]:
     """
     shape = pool.output_shape(x.shape)
     winner = np.full(shape, _none(pool), _tap_dtype(pool))
-    best = np.empty(shape, x.dtype)
+    best = np.zeros(shape, x.dtype)
     for tap, windows, read in pool.taps():
         value, part = x[read], winner[windows]
-        new = value > best[windows]
+        with np.errstate(invalid="ignore"):  # bfloat16 warns of NaN
+            new = value > best[windows]
         new |= part == _none(pool)
         np.copyto(part, tap, where=new, casting="unsafe")
         np.copyto(best[windows], value, where=new)
@@ -332,7 +338,8 @@ def _first_largest(x: Array, pool: _Pool) -> tuple[Array, Array]:
 
 
 def _has_nan(x: Array) -> bool:
-    return x.dtype.kind not in "iu" and bool(x.size) and bool(np.isnan(x.min()))
+    with np.errstate(invalid="ignore"):
+        return x.dtype.kind not in "iu" and bool(x.size) and bool(np.isnan(x.min()))
 
 
 def _winners(x: Array, y: Array, pool: _Pool) -> Array:
@@ -405,10 +412,9 @@ def max_pool_grad(
     dx = _result(orig_input.shape, grad.dtype, out)
     if not _covers(pool):
         dx[...] = 0
-    if grad.size:
-        for block in _blocks(orig_input):
-            winner = _winners(orig_input[block], orig_output[block], pool)
-            _spread(grad[block], winner, dx[block], pool)
+    for block in _blocks(orig_input) if grad.size else ():
+        winner = _winners(orig_input[block], orig_output[block], pool)
+        _spread(grad[block], winner, dx[block], pool)
     return dx
 
 
@@ -500,7 +506,10 @@ def max_pool_with_argmax(
         Unlike `max_pool`, a NaN that is the first of its window is the result, and -inf may be.
     """
     pool = _pool(x.shape, ksize, strides, padding, "NHWC")
-    winner, best = _first_largest(x, pool)
+    best = max_pool(x, ksize=ksize, strides=strides, padding=padding)
+    winner, found = _first_equal(x, best, pool)
+    if not found or _has_nan(x):
+        winner, best = _first_largest(x, pool)
     position = _flat_position(winner, pool, x.shape)
     if include_batch_in_index:
         position += _image_offsets(x.shape)

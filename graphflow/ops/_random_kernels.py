@@ -13,7 +13,7 @@ place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 Array = npt.NDArray[Any]
-Shape = tuple[int, ...]
+Shape = Sequence[int]
 
 RESERVED_PER_OUTPUT = 256  # blocks, for every fill whatever its dtype
 _GROUP_STEP = 64  # blocks per output between the groups of truncated normals
@@ -43,16 +43,22 @@ TRUNCATE_AT = 2.0
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 
+def count(shape: Shape) -> int:
+    """The number of elements as a Python int, which a product of NumPy sizes may not fit."""
+    return prod(int(size) for size in shape)
+
+
 # --- uniform bits ---
 
 
 def _ones_to_two(words: Array, mantissa: int, exponent: int, bits: type, dtype: Any) -> Array:
     """Floats in [0, 1): random mantissas below the exponent of one, minus one."""
-    out = words.astype(bits)
+    out: Array = words.astype(bits)
     out &= bits(mantissa)
     out |= bits(exponent)
-    floats = out.view(dtype)
-    return np.subtract(floats, dtype.type(1), out=floats)
+    floats: Array = out.view(dtype)
+    floats -= dtype.type(1)
+    return floats
 
 
 def uniform16(words: Array, dtype: np.dtype[Any]) -> Array:
@@ -89,7 +95,7 @@ def _fill(
     convert: Callable[[Array], Array],
 ) -> tuple[Array, int]:
     """Fill `shape` from consecutive blocks, each of which `convert` turns into `width` values."""
-    n = prod(shape)
+    n = count(shape)
     flat = np.empty(n, dtype)
     for first, words in _philox.tiles(seed, seed2, offset, -(-n // width)):
         part = flat[first * width : (first + len(words)) * width]
@@ -133,7 +139,7 @@ def random_uniform_int(
     """
     kind = np.asarray(minval).dtype
     low, high = int(minval), int(maxval)
-    if low >= high and prod(shape):
+    if low >= high and count(shape):
         raise ValueError(f"Need minval < maxval, got {low} >= {high}")
     wide = kind.itemsize == 8
     bits: Any = np.uint64 if wide else np.uint32
@@ -199,9 +205,9 @@ def _keep(values: Array, draws: Array, rows: Array, held: Array) -> None:
     """Append to `values` [n, w] the columns of `draws` [m, w] that are small enough, in order."""
     width = values.shape[1]
     for column in draws.T:
-        count = held[rows]
-        good = (np.abs(column) < TRUNCATE_AT) & (count < width)
-        values[rows[good], count[good]] = column[good]
+        place = held[rows]
+        good = (np.abs(column) < TRUNCATE_AT) & (place < width)
+        values[rows[good], place[good]] = column[good]
         held[rows[good]] += 1
 
 
@@ -224,15 +230,15 @@ def truncated_normal(
     seed: int, seed2: int, offset_blocks: int, shape: Shape, dtype: npt.DTypeLike
 ) -> tuple[Array, int]:
     """Return standard normals with absolute value below two (`TruncatedNormal`)."""
-    kind, n = np.dtype(dtype), prod(shape)
+    kind, n = np.dtype(dtype), count(shape)
     width, convert = (2, normals64) if kind == np.float64 else (4, normals32)
     flat = np.empty(n, kind)
     groups = -(-n // width)
     for first in range(0, groups, _philox.TILE):
-        count = min(_philox.TILE, groups - first)
+        some = min(_philox.TILE, groups - first)
         start = offset_blocks + first * width * _GROUP_STEP
-        part = flat[first * width : (first + count) * width]
-        values = _truncated_groups(seed, seed2, start, count, convert, width)
+        part = flat[first * width : (first + some) * width]
+        values = _truncated_groups(seed, seed2, start, some, convert, width)
         part[...] = values.reshape(-1)[: len(part)]
     return flat.reshape(shape), n * RESERVED_PER_OUTPUT
 

@@ -27,13 +27,7 @@ _SELU_SCALE_ALPHA = 1.7580993408473766
 # --- Relu ---
 @elementwise("Relu(features: T) -> activations: T", T=(*REALS, qint8), tf="nn.relu")
 def relu(xp: Any, features: Any) -> Any:
-    """`max(features, 0)`, element by element; nan stays nan.
-
-    Args:
-        xp: the array library; callers leave it out.
-        features: a tensor of real numbers.
-        name: the node's name.
-    """
+    """`max(features, 0)`, element by element; nan stays nan."""
     return xp.maximum(features, 0)
 
 
@@ -105,12 +99,7 @@ def relu6(features: Any, name: str | None = None) -> Tensor:
 # --- Elu ---
 @elementwise("Elu(features: T) -> activations: T", T=NET_FLOATS, tf="nn.elu")
 def elu(xp: Any, features: Any) -> Any:
-    """`exp(features) - 1` below zero, `features` from zero on.
-
-    Args:
-        features: a tensor of floats.
-        name: the node's name.
-    """
+    """`exp(features) - 1` below zero, `features` from zero on."""
     return xp.where(features < 0, xp.expm1(features), features)
 
 
@@ -150,17 +139,11 @@ def _below_zero(x: Tensor, value: Tensor) -> Tensor:
 def selu(xp: Any, features: Any) -> Any:
     """The scaled exponential unit, which keeps mean 0 and variance 1 from layer to layer.
 
-    Args:
-        features: a tensor of floats.
-        name: the node's name.
-
     Source:
         Klambauer et al. 2017, arXiv:1706.02515; initialize weights with
         `variance_scaling_initializer(distribution="untruncated_normal")`.
     """
-    return xp.where(
-        features < 0, xp.expm1(features) * _SELU_SCALE_ALPHA, features * _SELU_SCALE
-    )
+    return xp.where(features < 0, xp.expm1(features) * _SELU_SCALE_ALPHA, features * _SELU_SCALE)
 
 
 SELU: OpDef = selu.definition
@@ -175,9 +158,7 @@ def _(op: Operation, dy: Tensor) -> Tensor:
 @elementwise("SeluGrad(gradients: T, outputs: T) -> backprops: T", T=NET_FLOATS)
 def selu_grad(xp: Any, gradients: Any, outputs: Any) -> Any:
     """The gradient of `selu`, from its output."""
-    return xp.where(
-        outputs < 0, gradients * (outputs + _SELU_SCALE_ALPHA), gradients * _SELU_SCALE
-    )
+    return xp.where(outputs < 0, gradients * (outputs + _SELU_SCALE_ALPHA), gradients * _SELU_SCALE)
 
 
 SELU_GRAD: OpDef = selu_grad.definition
@@ -249,12 +230,7 @@ def leaky_relu(features: Any, alpha: Any = 0.2, name: str | None = None) -> Tens
     "Softplus(features: T) -> activations: T", T=NET_FLOATS, tf="nn.softplus math.softplus"
 )
 def softplus(xp: Any, features: Any) -> Any:
-    """`log(1 + exp(features))`, exact for large and small numbers.
-
-    Args:
-        features: a tensor of floats.
-        name: the node's name.
-    """
+    """`log(1 + exp(features))`, exact for large and small numbers."""
     return xp.maximum(features, 0) + xp.log1p(xp.exp(-xp.abs(features)))
 
 
@@ -289,12 +265,7 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, Tensor]:
     "Softsign(features: T) -> activations: T", T=NET_FLOATS, tf="nn.softsign math.softsign"
 )
 def softsign(xp: Any, features: Any) -> Any:
-    """`features / (1 + abs(features))`; nan for infinite features, as in TensorFlow.
-
-    Args:
-        features: a tensor of floats.
-        name: the node's name.
-    """
+    """`features / (1 + abs(features))`; nan for infinite features, as in TensorFlow."""
     return features / (xp.abs(features) + 1)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphflow.core.declare import apply
-from graphflow.core.dtypes import DType
+from graphflow.core.dtypes import DType, as_dtype
 from graphflow.core.elementwise import same_shape
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export
@@ -163,20 +163,14 @@ _BITS = (
     "bfloat16 half float double int64 int32 uint8 uint16 uint32 uint64 int8 int16 complex64 "
     "complex128 qint8 quint8 qint16 quint16 qint32"
 )
-
-
-def _bit_types() -> tuple[DType, ...]:
-    from graphflow.core.dtypes import as_dtype
-
-    return tuple([as_dtype(name) for name in _BITS.split()])
-
+_BIT_TYPES = tuple([as_dtype(name) for name in _BITS.split()])
 
 BITCAST = define(
     "Bitcast(input: T, *, type: type) -> output: type",
     view=True,
-    T=_bit_types(),
-    type=_bit_types(),
-).no_gradient("bits have no derivative")
+    T=_BIT_TYPES,
+    type=_BIT_TYPES,
+).no_gradient("bits have no derivative", raises=True)
 
 
 @BITCAST.shape

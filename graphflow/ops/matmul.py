@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from graphflow.core import convert, scopes
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import (
     bfloat16,
@@ -18,6 +19,7 @@ from graphflow.core.dtypes import (
     int64,
 )
 from graphflow.core.errors import ShapeError
+from graphflow.core.export import export
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
@@ -86,3 +88,78 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, Tensor]:
 @MATMUL.numpy
 def _(a: Array, b: Array, *, transpose_a: bool, transpose_b: bool, out: Array | None) -> Array:
     return product(a.T if transpose_a else a, b.T if transpose_b else b, out)
+
+
+@export("matmul", "linalg.matmul")
+def matmul(
+    a: Any,
+    b: Any,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    adjoint_a: bool = False,
+    adjoint_b: bool = False,
+    a_is_sparse: bool = False,
+    b_is_sparse: bool = False,
+    name: str | None = None,
+) -> Tensor:
+    """Returns the matrix product `a @ b`; of more than two axes, the products of the last two.
+
+    Args:
+        a: [..., n, k]; the axes before the last two broadcast against those of `b`.
+        b: [..., k, m], of the same type.
+        transpose_a: `a` is given as [..., k, n].
+        transpose_b: `b` is given as [..., m, k].
+        adjoint_a: as `transpose_a`, and conjugated.
+        adjoint_b: as `transpose_b`, and conjugated.
+        a_is_sparse: `a` is a matrix with many zeros: noted on the node, the product is the same.
+        b_is_sparse: the same of `b`.
+        name: the node's name.
+
+    Raises:
+        ValueError: if a matrix is to be both transposed and adjoint, or the shapes do not fit.
+        TypeError: if the types differ, or have no product.
+    """
+    with scopes.name_scope(name, "MatMul", [a, b]) as scope:
+        for which, transposed, adjoint in (
+            ("a", transpose_a, adjoint_a),
+            ("b", transpose_b, adjoint_b),
+        ):
+            if transposed and adjoint:
+                raise ValueError(f"Only one of transpose_{which} and adjoint_{which} can be True.")
+        a, b = convert.convert(a, name="a"), convert.convert(b, name="b")
+        sparse = a_is_sparse or b_is_sparse
+        if not sparse and (_may_be_stack(a) or _may_be_stack(b)):
+            # A stack's product knows adjoints only, one matrix' transposes only.
+            a, b = (conj(a) if transpose_a else a), (conj(b) if transpose_b else b)
+            flags = {"adj_x": transpose_a or adjoint_a, "adj_y": transpose_b or adjoint_b}
+            return apply("BatchMatMulV2", a, b, **flags, name=scope)  # type: ignore[no-any-return]  # a Tensor
+        a, b = (conj(a) if adjoint_a else a), (conj(b) if adjoint_b else b)
+        flags = {
+            "transpose_a": transpose_a or adjoint_a,
+            "transpose_b": transpose_b or adjoint_b,
+        }
+        if _needs_sparse(a, b, sparse):
+            flags |= {"a_is_sparse": a_is_sparse, "b_is_sparse": b_is_sparse}
+            return _narrow(apply("SparseMatMul", a, b, **flags, name=scope), a, b)
+        found: Tensor = apply(MATMUL, a, b, **flags, name=scope)
+    return found
+
+
+def _may_be_stack(x: Tensor) -> bool:
+    return x.dims is None or len(x.dims) > 2
+
+
+def _needs_sparse(a: Tensor, b: Tensor, asked: bool) -> bool:
+    """True where SparseMatMul is due: when asked for, and for bfloat16 beside another type."""
+    types = [a.dtype.base_dtype, b.dtype.base_dtype]
+    if asked and all(t in (bfloat16, float32) for t in types):
+        return True
+    return bfloat16 in types and types[0] != types[1]
+
+
+def _narrow(product_: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """SparseMatMul gives float32; bfloat16 stays bfloat16."""
+    if a.dtype.base_dtype == b.dtype.base_dtype == bfloat16:
+        with scopes.name_scope(None, "Cast", [product_]) as scope:
+            return apply("Cast", product_, DstT=bfloat16, name=scope)  # type: ignore[no-any-return]  # a Tensor
+    return product_

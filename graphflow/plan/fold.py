@@ -66,9 +66,10 @@ class _View:
         return port.partial
 
 
-def failing(message: str, error: Any) -> OpDef:
+def failing(name: str, message: str, error: Any) -> OpDef:
     """An operation that fails: what an instruction becomes whose shape rule says it must fail."""
-    definition = OpDef("_Fail(inputs: T...) -> outputs: U...", stateful=True, constraints={})
+    text = f"{name}(inputs: T..., *, U: list(type)) -> outputs: U..."
+    definition = OpDef(text, stateful=True, constraints={})
     definition.kernel = _raiser(message, error)
     return definition
 
@@ -111,7 +112,8 @@ def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
         view = _View(instr, [ports[s] for s in instr.inputs], outputs)
         failed = _infer(view)
         if failed is not None:
-            instr = replace(instr, definition=failing(failed.run, failed.error))
+            fails = failing(instr.definition.name, failed.run, failed.error)
+            instr = replace(instr, definition=fails, attrs={})
         elif _computed(instr, view, constants):
             gone.add(instr.serial)
             continue

@@ -1,0 +1,61 @@
+# Everything a newcomer, a developer and CI need. `make run` and `make test` set up what they use.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+OUT ?= out
+JOBS ?= auto
+SOURCES := graphflow tests bench
+
+.PHONY: run test check lint types layers api api-check notebooks golden interop bench coverage clean
+
+run: $(VENV)/.run  ## train the tutorial on real handwritten digits, offline; results in out/
+	$(PY) -m graphflow.examples.tutorials.mnist.walkthrough --out $(OUT)
+
+test: $(VENV)/.test  ## everything CI checks that needs no TensorFlow
+	$(PY) -m pytest -n $(JOBS)
+
+check: $(VENV)/.test lint types layers api-check test notebooks  ## what CI runs
+
+lint: $(VENV)/.test
+	$(VENV)/bin/ruff format --check $(SOURCES)
+	$(VENV)/bin/ruff check $(SOURCES)
+
+types: $(VENV)/.test
+	$(VENV)/bin/mypy
+
+layers: $(VENV)/.test
+	$(VENV)/bin/lint-imports
+
+api: $(VENV)/.test  ## write the public namespaces from the exported names
+	$(PY) graphflow/_namespaces.py
+	$(VENV)/bin/ruff format -q graphflow
+
+api-check: $(VENV)/.test
+	$(PY) graphflow/_namespaces.py --check
+
+notebooks: $(VENV)/.test  ## run every notebook; the results are not written back
+	$(PY) notebooks/run.py
+
+golden:  ## record what TensorFlow 1.15.5 does (GRAPHFLOW_TF_PYTHON or .oracle/tf115)
+	$(PY) tests/golden/record_all.py
+
+interop: $(VENV)/.test  ## exchange files with TensorFlow 1.15.5 and 2.x, where they are installed
+	$(PY) tests/interop/run.py
+
+bench: $(VENV)/.test  ## compare with TensorFlow 2.x where it is installed; asserts nothing
+	$(PY) bench/run.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade pip
+
+$(VENV)/.run: setup.cfg | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --editable '.[svg]'
+	touch $@
+
+$(VENV)/.test: setup.cfg | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --editable '.[svg,test,tensorboard,image,notebooks]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(OUT) build dist *.egg-info

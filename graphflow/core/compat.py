@@ -1,0 +1,116 @@
+"""Text and bytes as TensorFlow's `tf.compat` names them, and switches of TensorFlow 2."""
+
+from __future__ import annotations
+
+import numbers
+import os
+from typing import Any, Final
+
+import numpy as np
+
+from graphflow.core.export import export
+
+bytes_or_text_types: Final = (bytes, str)
+complex_types: Final = (numbers.Complex, np.number)
+integral_types: Final = (numbers.Integral, np.integer)
+real_types: Final = (numbers.Real, np.integer, np.floating)
+
+
+@export("compat.as_bytes")
+def as_bytes(bytes_or_text: Any, encoding: str = "utf-8") -> bytes:
+    """Returns text as bytes; bytes as they are.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    if isinstance(bytes_or_text, str):
+        return bytes_or_text.encode(encoding)
+    if isinstance(bytes_or_text, bytes):
+        return bytes_or_text
+    raise TypeError(f"Expected binary or unicode string, got {bytes_or_text!r}")
+
+
+@export("compat.as_text", "compat.as_str")
+def as_text(bytes_or_text: Any, encoding: str = "utf-8") -> str:
+    """Returns bytes as text; text as it is.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    if isinstance(bytes_or_text, str):
+        return bytes_or_text
+    if isinstance(bytes_or_text, bytes):
+        return bytes_or_text.decode(encoding)
+    raise TypeError(f"Expected binary or unicode string, got {bytes_or_text!r}")
+
+
+@export("compat.as_str_any")
+def as_str_any(value: Any) -> str:
+    """Returns anything as text; bytes are decoded."""
+    return as_text(value) if isinstance(value, bytes) else str(value)
+
+
+@export("compat.path_to_str")
+def path_to_str(path: Any) -> Any:
+    """Returns a path object as text; anything else as it is."""
+    return as_str_any(os.fspath(path)) if hasattr(path, "__fspath__") else path
+
+
+@export("compat.forward_compatible")
+def forward_compatible(year: int, month: int, day: int) -> bool:
+    """Returns False: what is written stays readable by TensorFlow 1.15."""
+    return False
+
+
+@export("executing_eagerly")
+def executing_eagerly() -> bool:
+    """Returns False: graphflow declares graphs and runs them."""
+    return False
+
+
+def _no_op(name: str, doc: str) -> Any:
+    def switch() -> None:
+        return None
+
+    switch.__name__ = switch.__qualname__ = name
+    switch.__doc__ = doc
+    return switch
+
+
+disable_v2_behavior: Final = _no_op("disable_v2_behavior", "Does nothing: this is 1.x behaviour.")
+disable_eager_execution: Final = _no_op(
+    "disable_eager_execution", "Does nothing: execution is never eager here."
+)
+disable_v2_tensorshape: Final = _no_op(
+    "disable_v2_tensorshape", "Does nothing: this is 1.x behaviour."
+)
+disable_resource_variables: Final = _no_op(
+    "disable_resource_variables", "Does nothing: reference variables are the default."
+)
+disable_control_flow_v2: Final = _no_op(
+    "disable_control_flow_v2", "Does nothing: graphs are imported in both forms."
+)
+disable_tensor_equality: Final = _no_op(
+    "disable_tensor_equality", "Does nothing: tensors compare by identity."
+)
+for _switch in (
+    disable_v2_behavior, disable_eager_execution, disable_v2_tensorshape,
+    disable_resource_variables, disable_control_flow_v2, disable_tensor_equality,
+):  # fmt: skip
+    export(_switch.__name__)(_switch)
+
+
+@export("enable_eager_execution")
+def enable_eager_execution(
+    config: Any = None, device_policy: Any = None, execution_mode: Any = None
+) -> None:
+    """Raises RuntimeError: graphflow declares graphs and runs them in sessions.
+
+    Args:
+        config: ignored.
+        device_policy: ignored.
+        execution_mode: ignored.
+    """
+    raise RuntimeError(
+        "graphflow has no eager execution: declare the graph, then run it with tf.Session()."
+    )

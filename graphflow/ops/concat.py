@@ -1,0 +1,230 @@
+"""Tensors joined along an axis they have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphflow.core import scopes
+from graphflow.core.convert import convert_to_tensor
+from graphflow.core.declare import apply
+from graphflow.core.dtypes import int32
+from graphflow.core.errors import KernelError, ShapeError
+from graphflow.core.export import export
+from graphflow.core.opdef import INDEX, define
+from graphflow.core.opdef import default as default_type
+from graphflow.core.operation import Operation
+from graphflow.core.shape import Dims, text
+from graphflow.core.tensor import Tensor
+from graphflow.ops._shapes import (
+    merged,
+    need_rank,
+    need_rank_at_least,
+    scalar_value,
+    wrapped,
+)
+
+Array = np.ndarray[Any, Any]
+
+
+def _run_phrase(shapes: list[Dims], axis: int | None) -> str:
+    """What TensorFlow's kernel says of inputs that do not fit."""
+    first = shapes[0] or ()
+    n = len(first)
+    if axis is not None and not -n <= axis < n:
+        return (
+            f"ConcatOp : Expected concatenating dimensions in the range [{-n}, {n}), but got {axis}"
+        )
+    for i, dims in enumerate(shapes):
+        if len(dims or ()) != n:
+            what = "Ranks of all input tensors should match"
+        elif axis is not None and _others(dims, axis) != _others(first, axis):
+            what = "Dimensions of inputs should match"
+        else:
+            continue
+        return f"ConcatOp : {what}: shape[0] = {text(first)} vs. shape[{i}] = {text(dims)}"
+    return "ConcatOp : the inputs do not fit"
+
+
+def _others(dims: Dims, axis: int) -> Dims:
+    sizes = list(dims or ())
+    del sizes[axis]
+    return tuple(sizes)
+
+
+def joined(shapes: list[Dims], axis: int | None) -> Dims:
+    """The shape of tensors joined along an axis (None: an unknown one).
+
+    Raises:
+        ShapeError: if their ranks or other sizes differ.
+    """
+    run = _run_phrase(shapes, axis)
+    known = [dims for dims in shapes if dims is not None]
+    for dims in known:
+        if not dims:
+            raise ShapeError("Can't concatenate scalars (use tf.stack instead)", run)
+        need_rank(dims, len(known[0]), run)
+    if axis is None:
+        return (None,) * len(known[0]) if known else None
+    lowest = axis + 1 if axis >= 0 else -axis
+    for dims in known:
+        need_rank_at_least(dims, lowest, run)
+    if not known:
+        return None
+    at = wrapped(axis, len(known[0])) or 0
+    before: Dims = None
+    behind: Dims = None
+    for dims in known:
+        before, behind = merged(before, dims[:at], run), merged(behind, dims[at + 1 :], run)
+    sizes = [None if dims is None else dims[at] for dims in shapes]
+    total = None if None in sizes else sum([s for s in sizes if s is not None])
+    return (*(before or ()), total, *(behind or ()))
+
+
+def _parts(whole: Tensor, parts: list[Tensor], axis: Any, at: int | None) -> list[Tensor]:
+    """Cuts a tensor into pieces as long along the axis as the given ones."""
+    n = len(parts)
+    sizes = [None if t.dims is None or at is None else t.dims[at] for t in parts]
+    where: Any = axis if at is None else np.array(at, np.int32)
+    if None not in sizes and at is not None:
+        if len(set(sizes)) == 1:
+            return apply("Split", where, whole, num_split=n)  # type: ignore[no-any-return]  # a list
+        lengths = np.array(sizes, np.int32)
+        return apply("SplitV", whole, lengths, where, num_split=n)  # type: ignore[no-any-return]  # a list
+    shapes = apply("ShapeN", list(parts))
+    if at is None:  # ConcatOffset does not count from the end
+        where = apply("FloorMod", axis, apply("Rank", parts[0]))
+    offsets = apply(CONCAT_OFFSET, where, shapes)
+    return [apply("Slice", whole, begin, size) for begin, size in zip(offsets, shapes, strict=True)]
+
+
+def _gradient(op: Operation, values: list[Tensor], axis_at: int, dy: Tensor) -> list[Tensor]:
+    axis, rank = scalar_value(op, axis_at), dy.dims
+    at = None if axis is None or rank is None else wrapped(axis, len(rank))
+    at = axis if at is None and axis is not None and axis >= 0 else at
+    where = op.inputs[axis_at]
+    if at is None and where.dtype.base_dtype != int32:
+        where = apply("Cast", where, DstT=int32)
+    return _parts(dy, values, where, at)
+
+
+def _join(values: list[Array], axis: Array, out: Array | None) -> Array:
+    if axis.ndim:
+        raise KernelError(f"Concat dim tensor should be a scalar, but got {text(axis.shape)}")
+    return np.concatenate(values, axis.item(), out=out)
+
+
+# --- ConcatV2 ---
+CONCAT_V2 = define(
+    "ConcatV2(values: N*T, axis: Tidx) -> output: T", N=2, Tidx=default_type(INDEX, int32)
+)
+
+
+@CONCAT_V2.shape
+def _(op: Operation) -> list[Dims]:
+    need_rank(op.inputs[-1].dims, 0)
+    n = len(op.inputs) - 1
+    return [joined([t.dims for t in op.inputs[:n]], scalar_value(op, n))]
+
+
+@CONCAT_V2.partial
+def _(op: Operation) -> list[int | None] | None:
+    found: list[int | None] = []
+    for i in range(len(op.inputs) - 1):
+        part = op.partial(i)
+        if not isinstance(part, list):
+            dims = op.inputs[i].dims
+            if dims is None or len(dims) != 1 or dims[0] is None:
+                return None
+            part = [None] * dims[0]
+        found += part
+    return found
+
+
+@CONCAT_V2.gradient
+def _(op: Operation, dy: Tensor) -> tuple[Any, ...]:
+    n = len(op.inputs) - 1
+    return (*_gradient(op, list(op.inputs[:n]), n, dy), None)
+
+
+@CONCAT_V2.numpy
+def _(values: list[Array], axis: Array, *, out: Array | None) -> Array:
+    return _join(values, axis, out)
+
+
+# --- Concat ---
+CONCAT = define("Concat(concat_dim: int32, values: N*T) -> output: T", N=2)
+
+
+@CONCAT.shape
+def _(op: Operation) -> list[Dims]:
+    need_rank(op.inputs[0].dims, 0)
+    return [joined([t.dims for t in op.inputs[1:]], scalar_value(op, 0))]
+
+
+@CONCAT.gradient
+def _(op: Operation, dy: Tensor) -> tuple[Any, ...]:
+    return (None, *_gradient(op, list(op.inputs[1:]), 0, dy))
+
+
+@CONCAT.numpy
+def _(axis: Array, values: list[Array], *, out: Array | None) -> Array:
+    return _join(values, axis, out)
+
+
+@export("concat")
+def concat(values: Any, axis: Any, name: str | None = "concat") -> Tensor:
+    """Returns tensors joined along an axis.
+
+    Args:
+        values: a list of tensors of one type, equal in all sizes but that of the axis.
+        axis: the axis, counted from the end where negative.
+        name: the node's name.
+
+    Raises:
+        ValueError: if ranks or other sizes differ, or the axis does not exist.
+    """
+    found: Tensor
+    if not isinstance(values, list | tuple):
+        values = [values]
+    if len(values) == 1:  # nothing to join, but the axis is looked at and the names are TF's
+        with scopes.name_scope(name):
+            where = convert_to_tensor(axis, dtype=int32, name="concat_dim")
+            where.shape.assert_has_rank(0)
+            found = apply("Identity", values[0], name=name)
+            return found
+    found = apply(CONCAT_V2, values, axis, name=name)
+    return found
+
+
+# --- ConcatOffset ---
+CONCAT_OFFSET = define(
+    "ConcatOffset(concat_dim: int32, shape: N*int32) -> offset: N*int32", N=2
+).no_gradient("positions are integers")
+
+
+@CONCAT_OFFSET.shape
+def _(op: Operation) -> list[Dims]:
+    return [t.dims for t in op.inputs[1:]]
+
+
+@CONCAT_OFFSET.numpy
+def _(concat_dim: Array, shapes: list[Array]) -> tuple[Array, ...]:
+    axis, n = concat_dim.item(), shapes[0].size
+    at = wrapped(axis, n)
+    if at is None:
+        raise KernelError(f"Concat dim is out of range: {axis} vs. {n}")
+    offsets, start = [], 0
+    for i, shape in enumerate(shapes):
+        if np.delete(shape, at).tolist() != np.delete(shapes[0], at).tolist():
+            listed = [" ".join(map(str, s.tolist())) for s in (shape, shapes[0])]
+            raise KernelError(
+                f"All dimensions except {at} must match. Input {i} has shape [{listed[0]}] and "
+                f"doesn't match input 0 with shape [{listed[1]}]."
+            )
+        offset = np.zeros(n, np.int32)
+        offset[at] = start
+        start += int(shape[at])
+        offsets.append(offset)
+    return tuple(offsets)

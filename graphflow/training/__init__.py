@@ -1,0 +1,1 @@
+"""How variables are trained: optimizers, slots, steps."""
