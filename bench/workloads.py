@@ -100,20 +100,19 @@ def chain(tf):
 
 
 def graph_10000(tf):
-    """Declares 10,000 nodes, their gradients, and runs once."""
+    """Declares a chain of 10,000 operations and its gradient, and runs once."""
 
     def once():
         with tf.Graph().as_default():
-            x = tf.Variable(tf.ones([4]))
-            y = x
-            for i in range(5000):
-                y = tf.tanh(y * 1.0) if i % 2 else y + y
-                y = y * 0.5
-            y = tf.reduce_sum(y)
-            (g,) = tf.gradients(y, [x])
+            x = tf.placeholder(tf.float32, [])
+            w = tf.Variable(1.0)
+            z = x
+            for _ in range(2500):
+                z = tf.tanh(z * 1.0001 + w) - x
+            (grad,) = tf.gradients(z, [w])
             with tf.Session() as sess:
                 sess.run(tf.global_variables_initializer())
-                sess.run([y, g])
+                sess.run([z, grad], feed_dict={x: 0.1})
 
     return once
 

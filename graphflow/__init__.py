@@ -16,6 +16,7 @@ import graphflow.ops.pool
 import graphflow.ops.pool_argmax
 import graphflow.ops.pool_dynamic
 import graphflow.ops.softmax
+import graphflow.ops.state_slice
 import graphflow.ops.training_ops
 from graphflow.autodiff.registry import not_differentiable as NoGradient
 from graphflow.autodiff.registry import not_differentiable as NotDifferentiable
@@ -127,6 +128,28 @@ from graphflow.ops.arithmetic import negative as negative
 from graphflow.ops.arithmetic import scalar_mul as scalar_mul
 from graphflow.ops.arithmetic import squared_difference as squared_difference
 from graphflow.ops.arithmetic import subtract as subtract
+from graphflow.ops.asserts import assert_equal as assert_equal
+from graphflow.ops.asserts import assert_greater as assert_greater
+from graphflow.ops.asserts import assert_greater_equal as assert_greater_equal
+from graphflow.ops.asserts import assert_integer as assert_integer
+from graphflow.ops.asserts import assert_less as assert_less
+from graphflow.ops.asserts import assert_less_equal as assert_less_equal
+from graphflow.ops.asserts import assert_near as assert_near
+from graphflow.ops.asserts import assert_negative as assert_negative
+from graphflow.ops.asserts import assert_non_negative as assert_non_negative
+from graphflow.ops.asserts import assert_non_positive as assert_non_positive
+from graphflow.ops.asserts import assert_none_equal as assert_none_equal
+from graphflow.ops.asserts import assert_positive as assert_positive
+from graphflow.ops.asserts import assert_proper_iterable as assert_proper_iterable
+from graphflow.ops.asserts import assert_rank as assert_rank
+from graphflow.ops.asserts import assert_rank_at_least as assert_rank_at_least
+from graphflow.ops.asserts import assert_rank_in as assert_rank_in
+from graphflow.ops.asserts import assert_same_float_dtype as assert_same_float_dtype
+from graphflow.ops.asserts import assert_scalar as assert_scalar
+from graphflow.ops.asserts import assert_type as assert_type
+from graphflow.ops.asserts import is_non_decreasing as is_non_decreasing
+from graphflow.ops.asserts import is_numeric_tensor as is_numeric_tensor
+from graphflow.ops.asserts import is_strictly_increasing as is_strictly_increasing
 from graphflow.ops.batch_matmul import sparse_matmul as sparse_matmul
 from graphflow.ops.batch_norm import rsqrt as rsqrt
 from graphflow.ops.broadcast import broadcast_dynamic_shape as broadcast_dynamic_shape
@@ -142,6 +165,10 @@ from graphflow.ops.cast import to_double as to_double
 from graphflow.ops.cast import to_float as to_float
 from graphflow.ops.cast import to_int32 as to_int32
 from graphflow.ops.cast import to_int64 as to_int64
+from graphflow.ops.checks import Assert as Assert
+from graphflow.ops.checks import add_check_numerics_ops as add_check_numerics_ops
+from graphflow.ops.checks import check_numerics as check_numerics
+from graphflow.ops.checks import verify_tensor_all_finite as verify_tensor_all_finite
 from graphflow.ops.clip import clip_by_average_norm as clip_by_average_norm
 from graphflow.ops.clip import clip_by_global_norm as clip_by_global_norm
 from graphflow.ops.clip import clip_by_norm as clip_by_norm
@@ -239,6 +266,9 @@ from graphflow.ops.pad import pad as pad
 from graphflow.ops.powers import pow as pow
 from graphflow.ops.powers import reciprocal as reciprocal
 from graphflow.ops.powers import sign as sign
+from graphflow.ops.printing import Print as Print
+from graphflow.ops.printing import print_v2 as print
+from graphflow.ops.qr import qr as qr
 from graphflow.ops.random import multinomial as multinomial
 from graphflow.ops.random import random_crop as random_crop
 from graphflow.ops.random import random_normal as random_normal
@@ -264,6 +294,9 @@ from graphflow.ops.rounding import is_inf as is_inf
 from graphflow.ops.rounding import is_nan as is_nan
 from graphflow.ops.rounding import rint as rint
 from graphflow.ops.rounding import round as round
+from graphflow.ops.saving import matching_files as matching_files
+from graphflow.ops.saving import read_file as read_file
+from graphflow.ops.saving import write_file as write_file
 from graphflow.ops.scan import cumprod as cumprod
 from graphflow.ops.scan import cumsum as cumsum
 from graphflow.ops.segment import segment_max as segment_max
@@ -303,6 +336,7 @@ from graphflow.ops.state import assign as assign
 from graphflow.ops.state import assign_add as assign_add
 from graphflow.ops.state import assign_sub as assign_sub
 from graphflow.ops.state import count_up_to as count_up_to
+from graphflow.ops.state_batch import batch_scatter_update as batch_scatter_update
 from graphflow.ops.state_scatter import scatter_add as scatter_add
 from graphflow.ops.state_scatter import scatter_div as scatter_div
 from graphflow.ops.state_scatter import scatter_max as scatter_max
@@ -377,6 +411,7 @@ from graphflow import math as math
 from graphflow import nest as nest
 from graphflow import nn as nn
 from graphflow import random as random
+from graphflow import strings as strings
 from graphflow import summary as summary
 from graphflow import train as train
 from graphflow import version as version
@@ -432,6 +467,7 @@ else:
 __all__ = [
     "AUTO_REUSE",
     "AggregationMethod",
+    "Assert",
     "AttrValue",
     "COMPILER_VERSION",
     "CXX11_ABI_FLAG",
@@ -462,6 +498,7 @@ __all__ = [
     "OpError",
     "Operation",
     "OptimizerOptions",
+    "Print",
     "QUANTIZED_DTYPES",
     "RegisterGradient",
     "RunMetadata",
@@ -486,6 +523,7 @@ __all__ = [
     "acos",
     "acosh",
     "add",
+    "add_check_numerics_ops",
     "add_n",
     "add_to_collection",
     "add_to_collections",
@@ -499,6 +537,25 @@ __all__ = [
     "as_dtype",
     "asin",
     "asinh",
+    "assert_equal",
+    "assert_greater",
+    "assert_greater_equal",
+    "assert_integer",
+    "assert_less",
+    "assert_less_equal",
+    "assert_near",
+    "assert_negative",
+    "assert_non_negative",
+    "assert_non_positive",
+    "assert_none_equal",
+    "assert_positive",
+    "assert_proper_iterable",
+    "assert_rank",
+    "assert_rank_at_least",
+    "assert_rank_in",
+    "assert_same_float_dtype",
+    "assert_scalar",
+    "assert_type",
     "assert_variables_initialized",
     "assign",
     "assign_add",
@@ -507,6 +564,7 @@ __all__ = [
     "atan2",
     "atanh",
     "batch_gather",
+    "batch_scatter_update",
     "bfloat16",
     "bitcast",
     "bitwise",
@@ -517,6 +575,7 @@ __all__ = [
     "broadcast_to",
     "cast",
     "ceil",
+    "check_numerics",
     "clip_by_average_norm",
     "clip_by_global_norm",
     "clip_by_norm",
@@ -622,6 +681,9 @@ __all__ = [
     "is_finite",
     "is_inf",
     "is_nan",
+    "is_non_decreasing",
+    "is_numeric_tensor",
+    "is_strictly_increasing",
     "is_variable_initialized",
     "less",
     "less_equal",
@@ -642,6 +704,7 @@ __all__ = [
     "make_ndarray",
     "make_tensor_proto",
     "manip",
+    "matching_files",
     "math",
     "matmul",
     "matrix_band_part",
@@ -676,9 +739,11 @@ __all__ = [
     "placeholder_with_default",
     "polygamma",
     "pow",
+    "print",
     "qint16",
     "qint32",
     "qint8",
+    "qr",
     "quint16",
     "quint8",
     "random",
@@ -690,6 +755,7 @@ __all__ = [
     "random_uniform_initializer",
     "range",
     "rank",
+    "read_file",
     "real",
     "realdiv",
     "reciprocal",
@@ -753,6 +819,7 @@ __all__ = [
     "stop_gradient",
     "strided_slice",
     "string",
+    "strings",
     "subtract",
     "summary",
     "tan",
@@ -794,9 +861,11 @@ __all__ = [
     "variables_initializer",
     "variance_scaling_initializer",
     "variant",
+    "verify_tensor_all_finite",
     "version",
     "where",
     "where_v2",
+    "write_file",
     "zeros",
     "zeros_initializer",
     "zeros_like",

@@ -13,6 +13,7 @@ from graphflow.ops.diag import diag as tensor_diag
 from graphflow.ops.diag import diag_part as tensor_diag_part
 from graphflow.ops.matmul import matmul as matmul
 from graphflow.ops.norm import l2_normalize as l2_normalize
+from graphflow.ops.qr import qr as qr
 from graphflow.ops.transpose import matrix_transpose as matrix_transpose
 from graphflow.ops.transpose import matrix_transpose as transpose
 
@@ -25,6 +26,7 @@ __all__ = [
     "l2_normalize",
     "matmul",
     "matrix_transpose",
+    "qr",
     "set_diag",
     "tensor_diag",
     "tensor_diag_part",

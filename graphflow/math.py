@@ -18,6 +18,8 @@ from graphflow.ops.arithmetic import negative as negative
 from graphflow.ops.arithmetic import scalar_mul as scalar_mul
 from graphflow.ops.arithmetic import squared_difference as squared_difference
 from graphflow.ops.arithmetic import subtract as subtract
+from graphflow.ops.asserts import is_non_decreasing as is_non_decreasing
+from graphflow.ops.asserts import is_strictly_increasing as is_strictly_increasing
 from graphflow.ops.batch_norm import rsqrt as rsqrt
 from graphflow.ops.clip import is_finite as is_finite
 from graphflow.ops.clip import sqrt as sqrt
@@ -151,6 +153,8 @@ __all__ = [
     "is_finite",
     "is_inf",
     "is_nan",
+    "is_non_decreasing",
+    "is_strictly_increasing",
     "l2_normalize",
     "less",
     "less_equal",

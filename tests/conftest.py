@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import pathlib
 import sys
 
@@ -20,6 +21,7 @@ def _load(name: str) -> None:
     spec.loader.exec_module(module)
 
 
+os.environ.setdefault("GRAPHFLOW_CHECK", "1")  # every plan is verified after every pass
 settings.register_profile(
     "quick", max_examples=60, deadline=None, derandomize=True, database=None, print_blob=False
 )

@@ -179,9 +179,10 @@ class _Walk:
         self.colocate = colocate
         self.arrived: dict[Tensor, list[Any]] = {}
         self.kept = set(xs)
+        self.waiting: dict[Operation, int] = {}
 
     def back(self, ys: Sequence[Tensor], dys: Sequence[Any]) -> list[Any]:
-        waiting = self._pending(ys)
+        waiting = self.waiting = self._pending(ys)
         for y, dy in zip(ys, dys, strict=True):
             if dy is not None:
                 self.arrived.setdefault(y, []).append(dy)
@@ -245,15 +246,31 @@ class _Walk:
                 apply("ZerosLike", t) if dy is None and trainable(t) and t.dtype.kind != "R" else dy
                 for t, dy in zip(op.outputs, dys, strict=True)
             ]
+            before = op.graph.version
             dxs = rule(op, *dys)
             if not isinstance(dxs, list | tuple):
                 # An op's own rule may name the first input's gradient alone.
                 rest = 0 if is_users(op) else len(op.inputs) - 1
                 dxs = [dxs, *[None] * rest]
+            if not is_users(op):
+                dxs = self._wanted(op, dxs, before)
             self._arrive(op, dxs)
         for t in op.outputs:
             if t not in self.kept:
                 self.arrived.pop(t, None)
+
+    def _wanted(self, op: Operation, dxs: Sequence[Any], before: int) -> list[Any]:
+        """Drops the gradients that lead to no x, and the operations made for them alone."""
+        kept = [
+            dx if t.op in self.waiting or t in self.kept else None
+            for t, dx in zip(op.inputs, dxs, strict=False)
+        ]
+        if len(kept) == len(dxs) and any(
+            dx is not None and k is None for dx, k in zip(dxs, kept, strict=True)
+        ):
+            op.graph.withdraw(before, [t for k in kept if k is not None for t in _parts(k)])
+            return kept
+        return list(dxs)
 
     @contextlib.contextmanager
     def _scope(self, op: Operation) -> Iterator[None]:
@@ -278,6 +295,12 @@ class _Walk:
             if isinstance(dx, Tensor):
                 _sharpen(dx, t, op)
             self.arrived.setdefault(t, []).append(dx)
+
+
+def _parts(dx: Any) -> list[Tensor]:
+    if isinstance(dx, IndexedSlices):
+        return [t for t in (dx.values, dx.indices, dx.dense_shape) if t is not None]
+    return [dx]
 
 
 def _sharpen(dx: Tensor, x: Tensor, op: Operation) -> None:

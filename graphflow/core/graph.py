@@ -84,7 +84,7 @@ class Graph:
         self._by_name[name] = op
         for t in op.inputs:
             consumers = t._consumers
-            if consumers is None:
+            if not consumers:
                 t._consumers = [op]
             elif consumers[-1] is not op:
                 consumers.append(op)
@@ -145,6 +145,43 @@ class Graph:
             op.attrs["_kernel"] = label.encode()
         if (other := self._gradient_override.get(op.type)) is not None:
             op.attrs["_gradient_op_type"] = other.encode()
+
+    def withdraw(self, since: int, keep: Iterable[Tensor]) -> None:
+        """Takes back the operations declared after `since` that no tensor in `keep` needs.
+
+        Only for whoever declared them a moment ago and has shown them to nobody.
+
+        Args:
+            since: the graph's `version` before.
+            keep: what is used of them.
+        """
+        operations = self._operations
+        used: set[Operation] = set()
+        stack = [t.op for t in keep]
+        while stack:
+            op = stack.pop()
+            if op._id > since and op not in used:
+                used.add(op)
+                stack += [t.op for t in op.inputs]
+                stack += op.control_inputs
+        fresh = operations[since:]
+        dead = [op for op in fresh if op not in used and not op.definition.is_stateful]
+        if not dead:
+            return
+        for op in reversed(dead):
+            del self._by_name[op.name]
+            for t in op.inputs:
+                users = t._consumers
+                if users and users[-1] is op:
+                    users.pop()
+                elif users and op in users:
+                    users.remove(op)
+        gone = set(dead)
+        del operations[since:]
+        for op in fresh:
+            if op not in gone:
+                operations.append(op)
+                op._id = len(operations)
 
     def _changed(self) -> None:
         self._edits += 1

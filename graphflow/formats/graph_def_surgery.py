@@ -95,7 +95,7 @@ def must_run_on_cpu(node: Any, pin_variables_on_cpu: bool = False) -> bool:
     key = {"Const": "dtype", "DynamicStitch": "T", "ParallelDynamicStitch": "T", "Cast": "SrcT"}
     if message.op not in key:
         return False
-    found = message.attr[key[message.op]].type
+    found: int = message.attr[key[message.op]].type
     return found == int32.as_datatype_enum or (
         message.op == "Const" and found == string.as_datatype_enum
     )

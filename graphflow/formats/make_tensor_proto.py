@@ -41,9 +41,9 @@ def make_tensor_proto(
     wanted = None if dtype is None else as_dtype(dtype)
     array = as_array(values, wanted)
     dims = None if shape is None else tuple(as_shape(shape).as_list())
-    if dims is not None and verify_shape and array.shape != dims:
-        if not (allow_broadcast and array.size == 1):
-            raise TypeError(f"Expected Tensor's shape: {dims}, got {array.shape}.")
+    may_repeat = not verify_shape or (allow_broadcast and array.size == 1)
+    if dims is not None and array.shape != dims and not may_repeat:
+        raise TypeError(f"Expected Tensor's shape: {dims}, got {array.shape}.")
     return encode_tensor(array, wanted, dims)  # type: ignore[arg-type]  # a full shape, else int() raises
 
 

@@ -228,16 +228,16 @@ def import_scoped_meta_graph(
         if clear_devices:
             for node in nodes.node:
                 node.device = ""
-        scope = graph.unique_name(import_scope, mark_as_used=False) if import_scope else ""
+        stack = graph.get_name_scope()
+        scope = graph.unique_name(import_scope, mark_as_used=False) if import_scope else stack
         info = message.meta_info_def
         found = import_graph_def(
             nodes,
             input_map,
             return_elements,
-            name=import_scope or graph.get_name_scope(),
+            name=import_scope or (f"{stack}/" if stack else ""),
             producer_op_list=info.stripped_op_list if info.HasField("stripped_op_list") else None,
         )
-        scope = scope or graph.get_name_scope()
 
         def wanted(key: str) -> bool:
             return key != unbound_inputs_col_name and restore_collections_predicate(key)

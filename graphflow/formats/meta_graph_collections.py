@@ -77,7 +77,7 @@ def included(item: Any, export_scope: str | None, without: Iterable[str]) -> boo
         return True
     if name in without:
         return False
-    return name.startswith(UNBOUND) or not export_scope or name.startswith(export_scope)
+    return not export_scope or name.startswith((UNBOUND, export_scope))
 
 
 def add_collection(

@@ -86,11 +86,11 @@ def encode_tensor(
             raise ValueError("Cannot create a tensor proto whose content is larger than 2GB.")
         message.tensor_content = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
     else:
-        _fill_list(message, array, dtype)
+        fill_list(message, array, dtype)
     return message
 
 
-def _fill_list(message: Any, array: Array, dtype: dtypes.DType) -> None:
+def fill_list(message: Any, array: Array, dtype: dtypes.DType) -> None:
     """Stores an array in the typed list of its type."""
     if dtype == dtypes.string:
         values = array.reshape(-1).tolist()

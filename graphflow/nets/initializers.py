@@ -14,12 +14,14 @@ import numpy as np
 
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType, as_dtype, float32
-from graphflow.core.export import EXPORTS, export
+from graphflow.core.export import export
 from graphflow.core.late import provide
 from graphflow.core.shape import dimension_value
 from graphflow.core.tensor import Tensor
 from graphflow.ops.constant import constant
+from graphflow.ops.diag import eye
 from graphflow.ops.fill import ones, zeros
+from graphflow.ops.qr import qr
 from graphflow.ops.random import random_normal, random_uniform, truncated_normal
 from graphflow.ops.transpose import matrix_transpose
 
@@ -160,7 +162,7 @@ class Identity(Initializer):
         full = [dimension_value(d) for d in _full_shape(shape, partition_info)]
         if len(full) != 2:
             raise ValueError("Identity matrix initializer can only be used for 2D matrices.")
-        found: Tensor = EXPORTS["eye"](*full, dtype=self._dtype(dtype))
+        found: Tensor = eye(full[0], full[1], dtype=self._dtype(dtype))
         if partition_info is not None:
             found = apply("Slice", found, partition_info.var_offset, shape)
         return self.gain * found  # type: ignore[no-any-return]  # a tensor
@@ -431,7 +433,7 @@ class Orthogonal(Initializer):
         rows, columns = math.prod(sizes[:-1]), sizes[-1]
         flat = (max(rows, columns), min(rows, columns))
         numbers = random_normal(flat, dtype=self._dtype(dtype), seed=self.seed)
-        q, r = apply("Qr", numbers, full_matrices=False)
+        q, r = qr(numbers)
         # With the signs of the diagonal taken out, all orthogonal matrices are equally likely.
         q = q * apply("Sign", apply("DiagPart", r))
         if rows < columns:

@@ -26,6 +26,7 @@ from graphflow.ops.arithmetic import (
     subtract,
 )
 from graphflow.ops.cast import cast
+from graphflow.ops.checks import Assert
 from graphflow.ops.comparison import equal
 from graphflow.ops.constant import constant
 from graphflow.ops.control_ops import no_op
@@ -188,7 +189,7 @@ def assert_broadcastable(weights: Any, values: Any) -> Any:
             _NOT_BROADCASTABLE, "weights.shape=", weights.name, weights_shape, "values.shape=",
             values.name, values_shape,
         ]  # fmt: skip
-        return EXPORTS["Assert"](valid, data, name=scope)
+        return Assert(valid, data, name=scope)
 
 
 def _checked_sizes(weights: Any, values: Any) -> bool:

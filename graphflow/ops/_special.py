@@ -191,7 +191,7 @@ def _lgamma_positive(x: Array, precision: float) -> Array:
     small = x < 1
     near = x < 3
     y = np.where(small, x + 1, x)[near]
-    found[near] = (y - 1) * (y - 2) * _series(y - 2, _LGAMMA, precision)
+    found[near] = (y - 1) * (y - 2) * _series(y - 2, _LGAMMA, precision) + 0.0  # no -0 at 1 and 2
     found[small] -= np.log(x[small])
     far = ~near
     y = x[far]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from graphflow.core import convert, scopes, shape
+from graphflow.core import convert, scopes
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import (
     bfloat16,
@@ -276,24 +276,16 @@ negative = unary(
 
 # --- AddN ---
 def _sum_shape(op: Operation) -> list[Dims]:
-    dims = op.inputs[-1].dims
-    for i in range(len(op.inputs) - 2, -1, -1):
-        other = op.inputs[i].dims
-        first, at = _misfit(op)
-        run = (
-            f"Inputs to operation {op.name} of type AddN must have the same size and shape.  "
-            f"Input 0: {text(first)} != input {at}: {text(op.inputs[at].dims)}"
-        )
-        dims = merged(other, dims, run)
+    dims = op.inputs[0].dims
+    first = dims
+    for i, t in enumerate(op.inputs):
+        if t.dims != dims:
+            run = (
+                f"Inputs to operation {op.name} of type AddN must have the same size and shape.  "
+                f"Input 0: {text(first)} != input {i}: {text(t.dims)}"
+            )
+            dims = merged(t.dims, dims, run)
     return [dims]
-
-
-def _misfit(op: Operation) -> tuple[Dims, int]:
-    first = op.inputs[0].dims
-    for i, other in enumerate(op.inputs):
-        if not shape.compatible(first, other.dims):
-            return first, i
-    return first, len(op.inputs) - 1
 
 
 @elementwise(

@@ -48,7 +48,7 @@ def _(op: Operation) -> Any:
 
 
 @CAST.numpy
-def _(x: Array, *, SrcT: DType, DstT: DType, Truncate: bool, out: Array | None) -> Array:  # noqa: N803 (TensorFlow's attributes)
+def _(x: Array, *, SrcT: DType, DstT: DType, Truncate: bool, out: Array | None = None) -> Array:  # noqa: N803 (TensorFlow's attributes)
     if not (SrcT.kind in _CASTS and DstT.kind in _CASTS):
         raise KernelError(
             f"Cast {_short(SrcT)} to {_short(DstT)} is not supported", UnimplementedError

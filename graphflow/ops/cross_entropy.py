@@ -13,13 +13,14 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import bfloat16, float16, float32, int64
 from graphflow.core.elementwise import broadcast
 from graphflow.core.errors import KernelError, ShapeError
-from graphflow.core.export import EXPORTS, export, renamed
+from graphflow.core.export import export, renamed
 from graphflow.core.opdef import INDEX, default, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops._rules import unbroadcast
 from graphflow.ops.activation import NET_FLOATS, relu
+from graphflow.ops.asserts import assert_equal
 from graphflow.ops.cast import cast
 from graphflow.ops.constant import constant
 from graphflow.ops.fill import ones_like, zeros_like
@@ -335,7 +336,7 @@ def _sparse_of_many(
     name: str | None,
 ) -> Tensor:
     """The loss for logits that are not a matrix: as one, and shaped back."""
-    checks = [] if known else [EXPORTS["assert_equal"](shape(labels), shape(logits)[:-1])]
+    checks = [] if known else [assert_equal(shape(labels), shape(logits)[:-1])]
     with scopes.control_dependencies(checks):
         classes = shape(logits)[rank(logits) - 1]
         static = labels.dims

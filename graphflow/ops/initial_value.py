@@ -12,6 +12,7 @@ from graphflow.core.operation import Operation
 from graphflow.core.tensor import Tensor
 from graphflow.ops.variables import Variable
 
+
 def check_initial_value(initial_value: Any, constraint: Any) -> None:
     """Raises ValueError if the two cannot be what a variable starts and goes on with."""
     if initial_value is None:
@@ -106,5 +107,3 @@ def _copied(op: Operation, scope: str, replaced: dict[Operation, Operation]) -> 
         op.definition, inputs, dict(op.attrs), name, [t.dtype for t in op.outputs]
     )
     return made
-
-

@@ -23,7 +23,7 @@ from graphflow.ops.cast import cast
 from graphflow.ops.constant import constant
 from graphflow.ops.identity import identity, stop_gradient
 from graphflow.ops.powers import rsqrt
-from graphflow.ops.reduce import reduce_mean, reduce_sum
+from graphflow.ops.reduce import reduce_mean, reduce_prod, reduce_sum
 from graphflow.ops.reshape import squeeze
 from graphflow.ops.shape_ops import size
 
@@ -238,7 +238,7 @@ def sufficient_statistics(
             counts = constant(int(np.prod([dims[d] for d in axes])), x.dtype)
         else:
             sizes = apply("GatherV2", cast(apply("Shape", x), x.dtype), axes, 0)
-            counts = apply("Prod", sizes, 0, name="count")
+            counts = reduce_prod(sizes, name="count")
         if shift is None:
             sums, squares = x, apply("Square", x)
         else:

@@ -253,7 +253,10 @@ class PartitionedVariable:
 
 
 def _as_tensor(
-    variable: PartitionedVariable, dtype: DType | None = None, name: Any = None, as_ref: bool = False
+    variable: PartitionedVariable,
+    dtype: DType | None = None,
+    name: Any = None,
+    as_ref: bool = False,
 ) -> Tensor:
     if dtype is not None and not dtype.is_compatible_with(variable.dtype):
         raise ValueError(

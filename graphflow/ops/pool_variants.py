@@ -9,6 +9,7 @@ import numpy as np
 from graphflow.core import scopes
 from graphflow.core.convert import convert
 from graphflow.core.declare import apply
+from graphflow.core.dtypes import int32
 from graphflow.core.export import export, renamed
 from graphflow.core.tensor import Tensor
 from graphflow.ops.conv import sequence
@@ -210,6 +211,7 @@ def pool(
             raise ValueError("strides > window_shape not supported")
         if pooling_type not in ("MAX", "AVG"):
             raise ValueError(f"{n}-D {pooling_type} pooling is not supported.")
+        convert([1] * n, int32, "dilation_rate")  # TensorFlow makes it too: seeds count nodes
         op_type = "MaxPool" if pooling_type == "MAX" else "AvgPool"
         if n == 2:
             return spatial_pool(

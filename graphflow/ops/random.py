@@ -28,7 +28,7 @@ from graphflow.core.dtypes import (
     int64,
 )
 from graphflow.core.errors import KernelError, ShapeError
-from graphflow.core.export import EXPORTS, export
+from graphflow.core.export import export
 from graphflow.core.opdef import INDEX, REALS, OpDef, default, define
 from graphflow.core.operation import Operation
 from graphflow.core.seeds import get_seed
@@ -36,6 +36,7 @@ from graphflow.core.shape import Dims, dimension_value, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops import _random_kernels
 from graphflow.ops.activation import NET_FLOATS
+from graphflow.ops.checks import Assert
 from graphflow.ops.control_ops import with_dependencies
 from graphflow.ops.reduce import reduce_all
 from graphflow.ops.shape_ops import shape as shape_
@@ -447,7 +448,7 @@ def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None
     with scopes.name_scope(name, "random_crop", [value, size]) as scope:
         value, size = convert(value, name="value"), convert(size, int32, "size")
         whole = shape_(value)
-        check = EXPORTS["Assert"](
+        check = Assert(
             reduce_all(whole >= size), ["Need value.shape >= size, got ", whole, size], 1000
         )
         whole = with_dependencies([check], whole)

@@ -15,6 +15,7 @@ from graphflow.core.tensor import Tensor
 from graphflow.ops import state
 from graphflow.ops.indexed_slices import IndexedSlices
 from graphflow.ops.initial_value import beside, check_initial_value, guard_initial_value
+from graphflow.ops.state_batch import batch_scatter_update
 from graphflow.ops.variable_def import Loaded
 from graphflow.ops.variables import Variable, checked_collections, checked_options
 
@@ -236,8 +237,19 @@ class RefVariable(Variable):
         """Replaces the parts that `indices` [..., depth] point at."""
         return self._scatter_nd("ScatterNdUpdate", indices, updates, name)
 
+    def _strided_slice_assign(
+        self, begin: Any, end: Any, strides: Any, value: Any, name: str | None, **masks: Any
+    ) -> Any:
+        bounds = begin, end, strides
+        return apply("StridedSliceAssign", self._variable, *bounds, value, name=name, **masks)
+
+    def batch_scatter_update(
+        self, sparse_delta: Any, use_locking: bool = False, name: Any = None
+    ) -> Any:
+        """Replaces the rows of each batch; `sparse_delta` is IndexedSlices."""
+        rows = rows_of(sparse_delta)
+        return batch_scatter_update(self, rows.indices, rows.values, use_locking, name)
+
     def count_up_to(self, limit: int) -> Tensor:
         """Returns the value and increments the variable, until it reaches `limit`."""
         return state.count_up_to(self._variable, limit)
-
-

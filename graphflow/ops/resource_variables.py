@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 from graphflow.core import scopes
 from graphflow.core.convert import convert
@@ -17,6 +17,7 @@ from graphflow.core.tensor import Tensor
 from graphflow.ops import state
 from graphflow.ops.initial_value import beside, check_initial_value, guard_initial_value
 from graphflow.ops.ref_variables import rows_of
+from graphflow.ops.state_batch import batch_scatter_update
 from graphflow.ops.variable_def import Loaded
 from graphflow.ops.variables import Variable, checked_collections, checked_options
 
@@ -24,7 +25,7 @@ from graphflow.ops.variables import Variable, checked_collections, checked_optio
 class BaseResourceVariable(Variable):
     """What a resource variable and the value behind an update of one have in common."""
 
-    _is_resource: Final = True
+    _is_resource = True
 
     _handle: Tensor
     _dtype: DType
@@ -224,6 +225,19 @@ class BaseResourceVariable(Variable):
     def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Replaces the parts that `indices` [..., depth] point at."""
         return self._scatter_nd("ResourceScatterNdUpdate", indices, updates, name)
+
+    def _strided_slice_assign(
+        self, begin: Any, end: Any, strides: Any, value: Any, name: str | None, **masks: Any
+    ) -> UnreadVariable:
+        inputs = self._handle, begin, end, strides, convert(value, self._dtype)
+        return self._lazy_read(apply("ResourceStridedSliceAssign", *inputs, name=name, **masks))
+
+    def batch_scatter_update(
+        self, sparse_delta: Any, use_locking: bool = False, name: Any = None
+    ) -> Any:
+        """Replaces the rows of each batch; `sparse_delta` is IndexedSlices."""
+        rows = rows_of(sparse_delta)
+        return batch_scatter_update(self, rows.indices, rows.values, use_locking, name)
 
     def count_up_to(self, limit: int) -> Tensor:
         """Returns the value and increments the variable, until it reaches `limit`."""

@@ -58,7 +58,7 @@ def _(op: Operation, dy: Tensor) -> tuple[None, Tensor, Tensor]:
 
 
 @SELECT.numpy
-def _(condition: Array, t: Array, e: Array, *, out: Array | None) -> Array:
+def _(condition: Array, t: Array, e: Array, *, out: Array | None = None) -> Array:
     if condition.ndim < t.ndim:  # a vector chooses rows
         condition = condition.reshape(condition.shape + (1,) * (t.ndim - condition.ndim))
     if out is None:

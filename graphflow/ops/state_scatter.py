@@ -178,7 +178,7 @@ def _define(
 ) -> tuple[OpDef, OpDef]:
     """Defines `<name>` on references and `Resource<name>` on resources."""
     run, rule = (_scatter_nd, _scattered_nd) if nd else (_scatter, _scattered)
-    ref_types = {} if types is None else {"T": types}
+    ref_types: dict[str, Any] = {} if types is None else {"T": types}
     by_reference = define(
         f"{name}(ref: Ref(T), indices: Tindices, updates: T, *, use_locking: bool = {locking}) "
         "-> output_ref: Ref(T),",
@@ -189,7 +189,7 @@ def _define(
     ).no_gradient(NOT_CONTINUOUS)
     if nd:
         ports = "ref: resource, indices: Tindices, updates: T, *, use_locking: bool = True"
-        resource_types = {}
+        resource_types: dict[str, Any] = {}
     else:
         ports = "resource: resource, indices: Tindices, updates: dtype"
         resource_types = {} if types is None else {"dtype": NUMBERS}
@@ -280,9 +280,7 @@ SCATTER_UPDATE, scatter_update = _family(
     "Update", None, None, "replaces rows of a variable", locking=True
 )
 SCATTER_ADD, scatter_add = _family("Add", np.add, NUMBERS, "adds to rows of a variable")
-SCATTER_SUB, scatter_sub = _family(
-    "Sub", np.subtract, NUMBERS, "subtracts from rows of a variable"
-)
+SCATTER_SUB, scatter_sub = _family("Sub", np.subtract, NUMBERS, "subtracts from rows of a variable")
 SCATTER_MUL, scatter_mul = _family("Mul", np.multiply, NUMBERS, "multiplies rows of a variable")
 SCATTER_DIV, scatter_div = _family("Div", divided, NUMBERS, "divides rows of a variable")
 SCATTER_MIN, scatter_min = _family(
@@ -296,9 +294,7 @@ SCATTER_MAX, scatter_max = _family(
 SCATTER_ND_UPDATE, scatter_nd_update = _family_nd(
     "Update", None, None, "replaces parts of a variable", locking=True
 )
-SCATTER_ND_ADD, scatter_nd_add = _family_nd(
-    "Add", np.add, NUMBERS, "adds to parts of a variable"
-)
+SCATTER_ND_ADD, scatter_nd_add = _family_nd("Add", np.add, NUMBERS, "adds to parts of a variable")
 SCATTER_ND_SUB, scatter_nd_sub = _family_nd(
     "Sub", np.subtract, NUMBERS, "subtracts from parts of a variable"
 )

@@ -278,9 +278,7 @@ def _ada_max(
     var -= lr / (1 - beta1_power) * (m / (v + epsilon))
 
 
-def _adagrad(
-    var: Array, accum: Array, grad: Array, *, lr: Array, update_slots: bool
-) -> None:
+def _adagrad(var: Array, accum: Array, grad: Array, *, lr: Array, update_slots: bool) -> None:
     if update_slots:
         accum += grad * grad
     var -= grad * lr / np.sqrt(accum)

@@ -52,12 +52,13 @@ def _permuted(op: Operation) -> list[Dims]:
 def _order(x: Array, perm: Array) -> list[int]:
     order: list[int] = perm.tolist()
     n = x.ndim
-    if n and len(order) == n:
-        order = [axis + n if -n <= axis < 0 else axis for axis in order]
+    if len(order) == n and order != list(range(n)):
+        for axis in order:
+            if not 0 <= axis < n:
+                raise KernelError(f"{axis} is out of range [0 .. {n})")
         for axis in range(n):
-            if axis not in order and max(order) < n:
-                listed = ",".join(map(str, order))
-                raise KernelError(f"{axis} is missing from {{{listed}}}.")
+            if axis not in order:
+                raise KernelError(f"{axis} is missing from {{{','.join(map(str, order))}}}.")
     return order
 
 

@@ -16,6 +16,7 @@ from graphflow.core.operation import Operation
 from graphflow.core.tensor import Tensor
 from graphflow.ops import state
 from graphflow.ops.control_ops import group, no_op
+from graphflow.ops.mask import boolean_mask
 
 
 @export("global_variables")
@@ -175,14 +176,5 @@ def report_uninitialized_variables(
                 return convert.constant(np.array([], object), string, "Const")
             missing = apply("LogicalNot", apply("Pack", checks, name="stack"))
             names = convert.convert([v.op.name for v in found], string)
-            return _selected(names, missing)
-
-
-def _selected(values: Tensor, mask: Tensor) -> Tensor:
-    """The elements of a vector where the mask is True."""
-    with scopes.name_scope("boolean_mask", values=[values, mask]):
-        where = apply("Where", mask)
-        at = apply("Squeeze", where, squeeze_dims=[1])
-        zero = convert.convert(0, name="axis")
-        found: Tensor = apply("GatherV2", values, at, zero)
-    return found
+            selected: Tensor = boolean_mask(names, missing)
+            return selected

@@ -432,7 +432,7 @@ class variable_scope:  # noqa: N801 (TensorFlow's name)
         if given is None:
             if self._reuse:
                 raise ValueError("reuse=True cannot be used without a name_or_scope")
-            opened = self._open_name_scope(stack, self._default_name)
+            opened: str | None = self._open_name_scope(stack, self._default_name)
             unique = _scopes().unique(self._default_name or "")
             self._pure = _PureScope(unique, None, opened, self._options)
             return stack.enter_context(self._pure)
@@ -450,7 +450,8 @@ class variable_scope:  # noqa: N801 (TensorFlow's name)
             around = scopes.get_default_graph().get_name_scope()
             name = f"{around}/" if around else ""
         self._name_scope = scopes.name_scope(name)
-        return stack.enter_context(self._name_scope)
+        found: str = stack.enter_context(self._name_scope)
+        return found
 
     def __exit__(self, *exc: Any) -> None:
         self._exits.__exit__(*exc)

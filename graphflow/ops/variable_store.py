@@ -8,7 +8,7 @@ from typing import Any
 
 from graphflow.core import late, scopes
 from graphflow.core.collections import GraphKeys
-from graphflow.core.dtypes import DType, as_dtype, string
+from graphflow.core.dtypes import DType, as_dtype
 from graphflow.core.shape import TensorShape, as_shape
 from graphflow.core.tensor import Tensor
 from graphflow.ops import partitioned_variables as parts
@@ -130,7 +130,7 @@ class VariableStore:
                 "Did you mean to set reuse=tf.AUTO_REUSE in VarScope?"
             )
         if initializer is None:
-            initializer = default_initializer(name, dtype)
+            initializer = late.call("default_initializer", name, dtype)
         with scopes.init_scope():
             start, start_dtype = _start(initializer, from_value, wanted, dtype, partition_info)
         made: Variable = Variable(
@@ -204,28 +204,13 @@ class VariableStore:
         node = f"{name}/part_{place.number}"
         with scopes.name_scope(f"{node}/PartitionedInitializer"):
             if initializer is None:
-                initializer = default_initializer(name, dtype)
+                initializer = late.call("default_initializer", name, dtype)
             start, shape, dtype = parts.part_initializer(initializer, place, dtype)
         with scopes.name_scope(None):
-            made = self._get_single(
-                node, shape, dtype, start, partition_info=place.info, **options
-            )
+            made = self._get_single(node, shape, dtype, start, partition_info=place.info, **options)
         info = Variable.SaveSliceInfo(name, place.full_shape, place.offset, place.shape)
         made._set_save_slice_info(info)
         return made
-
-
-def default_initializer(name: str, dtype: DType) -> Any:
-    """Returns the initializer of a variable that asks for none.
-
-    Raises:
-        ValueError: if there is none for the type.
-    """
-    if dtype.is_floating:
-        return late.call("default_initializer", dtype)
-    if dtype.is_integer or dtype.is_bool or dtype == string:
-        return zeros_initializer
-    raise ValueError(f"An initializer for variable {name} of {dtype.base_dtype} is required")
 
 
 def zeros_initializer(shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
@@ -236,9 +221,7 @@ def zeros_initializer(shape: Any, dtype: Any = None, partition_info: Any = None)
 
 def _accepts(function: Any, argument: str) -> bool:
     parameters = inspect.signature(function).parameters
-    return argument in parameters or any(
-        p.kind is p.VAR_KEYWORD for p in parameters.values()
-    )
+    return argument in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 
 def _exists(name: str, found: Variable) -> str:

@@ -14,8 +14,7 @@ from graphflow.core.export import export, publish
 from graphflow.core.operation import Operation
 from graphflow.core.shape import TensorShape
 from graphflow.core.tensor import BINARY, COMPARISONS, UNARY, Tensor
-from graphflow.ops import state
-from graphflow.ops.slice_info import SaveSliceInfo
+from graphflow.ops import slice_info, state
 from graphflow.ops.variable_def import to_proto
 
 
@@ -146,7 +145,7 @@ class Variable(metaclass=VariableMeta):
         ValueError: if there is no initial value, or its shape is not known.
     """
 
-    SaveSliceInfo = SaveSliceInfo
+    SaveSliceInfo = slice_info.SaveSliceInfo
     __array_priority__: Final = 100
 
     _initial_value: Tensor | None
@@ -154,7 +153,7 @@ class Variable(metaclass=VariableMeta):
     _trainable: bool
     _synchronization: VariableSynchronization
     _aggregation: VariableAggregation
-    _save_slice_info: SaveSliceInfo | None = None
+    _save_slice_info: slice_info.SaveSliceInfo | None = None
     _constraint: Callable[[Any], Any] | None = None
     _is_resource = False
     _in_graph_mode: Final = True
@@ -337,10 +336,10 @@ class Variable(metaclass=VariableMeta):
         )
         return made
 
-    def _set_save_slice_info(self, save_slice_info: SaveSliceInfo) -> None:
+    def _set_save_slice_info(self, save_slice_info: slice_info.SaveSliceInfo) -> None:
         self._save_slice_info = save_slice_info
 
-    def _get_save_slice_info(self) -> SaveSliceInfo | None:
+    def _get_save_slice_info(self) -> slice_info.SaveSliceInfo | None:
         return self._save_slice_info
 
     # --- as a Python object ---

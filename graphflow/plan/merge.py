@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from graphflow.core.dtypes import DType
 from graphflow.plan.program import Instr, Program
 
 
 def _frozen(value: Any) -> Any:
-    if isinstance(value, list | tuple):
+    cls = value.__class__
+    if cls is DType:
+        return value.as_datatype_enum
+    if cls is list or cls is tuple:
         return tuple([_frozen(v) for v in value])
     if isinstance(value, np.ndarray):
         return value.shape, value.dtype.str, value.tobytes()
@@ -20,9 +23,9 @@ def _frozen(value: Any) -> Any:
 
 
 def _key(instr: Instr, inputs: tuple[int, ...]) -> Any:
-    attrs: Mapping[str, Any] = instr.attrs
-    frozen = tuple([(k, _frozen(v)) for k, v in sorted(attrs.items()) if k[0] != "_"])
-    return instr.definition.name, inputs, frozen, instr.after
+    # The attributes of one operation type always come in the same order.
+    frozen = [_frozen(v) for k, v in instr.attrs.items() if k[0] != "_"]
+    return instr.definition.name, inputs, tuple(frozen), instr.after
 
 
 def merge(program: Program) -> Program:

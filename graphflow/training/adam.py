@@ -142,11 +142,7 @@ class AdamOptimizer(Optimizer):
             beta1_power, beta2_power = self._get_beta_accumulators()
             with scopes.colocate_with(beta1_power.op):
                 updates = [
-                    beta1_power.assign(
-                        beta1_power * self._beta1_t, use_locking=self._use_locking
-                    ),
-                    beta2_power.assign(
-                        beta2_power * self._beta2_t, use_locking=self._use_locking
-                    ),
+                    beta1_power.assign(beta1_power * self._beta1_t, use_locking=self._use_locking),
+                    beta2_power.assign(beta2_power * self._beta2_t, use_locking=self._use_locking),
                 ]
         return group(*update_ops, *updates, name=name_scope)

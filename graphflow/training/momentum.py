@@ -48,7 +48,7 @@ class MomentumOptimizer(Optimizer):
         self._learning_rate_tensor = parameter(self._learning_rate, "learning_rate")
         self._momentum_tensor = parameter(self._momentum, "momentum")
 
-    def _options(self) -> dict[str, bool]:
+    def _options(self) -> dict[str, Any]:
         return {"use_locking": self._use_locking, "use_nesterov": self._use_nesterov}
 
     def _numbers(self, dtype: Any) -> list[Tensor]:

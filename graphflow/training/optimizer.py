@@ -325,7 +325,7 @@ def parameter(value: Any, name: str) -> Tensor:
     return convert.convert_to_tensor(value() if callable(value) else value, name=name)
 
 
-def cast_to(values: Sequence[Tensor], dtype: DType) -> list[Tensor]:
+def cast_to(values: Sequence[Any], dtype: DType) -> list[Tensor]:
     """Each of the values in the type `dtype`."""
     return [cast(v, dtype.base_dtype) for v in values]
 
@@ -364,9 +364,7 @@ def _increment(global_step: Any, name: str) -> Any:
     with scopes.colocate_with(global_step.op):
         if isinstance(global_step, BaseResourceVariable):
             one = convert.convert(1, global_step.dtype)
-            made: Operation = apply(
-                state.ASSIGN_ADD_VARIABLE, global_step.handle, one, name=name
-            )
+            made: Operation = apply(state.ASSIGN_ADD_VARIABLE, global_step.handle, one, name=name)
             return made
         return state.assign_add(global_step, 1, name=name)
 

@@ -20,7 +20,7 @@ _LARGE: Final = 1500
 
 _GRAPH: Final = {
     "rankdir": "TB", "bgcolor": "#ffffff", "pad": "0.3", "nodesep": "0.3", "ranksep": "0.45",
-    "fontname": FONT, "fontsize": "11", "fontcolor": _FAINT, "labeljust": "l", "tooltip": " ",
+    "fontname": FONT, "fontsize": "11", "fontcolor": _FAINT, "labeljust": "l", "tooltip": " ", "newrank": "true",
 }  # fmt: skip
 _NODE: Final = {
     "fontname": FONT, "fontsize": "12", "fontcolor": _INK, "style": "filled",
@@ -47,8 +47,8 @@ _LINKS: Final[dict[LinkKind, dict[str, str]]] = {
     "data": {},
     "ref": {"color": "#e08a1e", "fontcolor": "#a8650f"},
     "control": {"style": "dashed", "color": "#a3a9b3", "arrowhead": "vee"},
-    # An update leads back up: it must not push its variable below the optimizer.
-    "update": {"color": "#b4552d", "penwidth": "2.6", "arrowsize": "0.8", "constraint": "false"},
+    # An update leads back up: laid out as an edge from the variable, drawn as one into it.
+    "update": {"color": "#b4552d", "penwidth": "2.6", "arrowsize": "0.8", "dir": "back"},
 }
 _CLUSTER: Final = {
     "style": "filled,rounded", "color": "#d5d9e0", "penwidth": "1", "margin": "10",
@@ -111,7 +111,8 @@ def _vertex(vertex: Vertex) -> str:
     note = ""
     if vertex.note:
         small = _html(_cut(vertex.note))
-        note = f'<BR/><FONT POINT-SIZE="9" COLOR="{_FAINT}">{small}</FONT>'
+        # The blanks at both ends are taller: they keep the lines apart.
+        note = f'<BR/> <FONT POINT-SIZE="9" COLOR="{_FAINT}">{small}</FONT> '
     label = f"<{_html(_cut(vertex.label))}{note}>"
     return f"{_quoted(vertex.name)} [label={label} {_attributes(attributes)[1:]}"
 
@@ -146,7 +147,10 @@ def _link(link: Link) -> str:
         # Blanks keep the text off the line it stands beside.
         attributes["label"] = _escaped(f" {link.label} ")
     attributes["tooltip"] = _escaped(_link_tooltip(link))
-    return f"{_quoted(link.source)} -> {_quoted(link.target)} {_attributes(attributes)}"
+    ends = [_quoted(link.source), _quoted(link.target)]
+    if attributes.get("dir") == "back":
+        ends.reverse()
+    return f"{' -> '.join(ends)} {_attributes(attributes)}"
 
 
 def _link_tooltip(link: Link) -> str:

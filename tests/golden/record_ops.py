@@ -15,6 +15,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 import sys
 import warnings
 
@@ -49,7 +50,8 @@ def record(row):
 
 def text(error):
     """An error's message without the place where TensorFlow stands on this machine."""
-    return str(error).split("\n\t [[")[0].split("Traceback")[0][:400]
+    message = str(error).split("\n\t [[")[0].split("Traceback")[0]
+    return re.sub(r" ?\(defined at [^)]*\)", "", message)[:400]
 
 
 def _facts(row):
@@ -59,8 +61,9 @@ def _facts(row):
         "nodes": [run.node_line(op) for op in built.operations],
         "static": [run.static(x) for x in built.tensors],
         "dtypes": [x.dtype.base_dtype.name for x in built.tensors],
-        "unknown": _unknown(row),
     }
+    facts["unknown"], types = _unknown(row)
+    facts["types"] = sorted({op.type for op in built.operations}.union(types))
     with built.session() as session:
         outputs = built.run(session)
     facts["outputs"] = [run.encode(x) for x in outputs]
@@ -71,9 +74,10 @@ def _facts(row):
 
 def _unknown(row):
     try:
-        return [run.static(x) for x in run.Built(row, "ranks").tensors]
+        built = run.Built(row, "ranks")
+        return [run.static(x) for x in built.tensors], [op.type for op in built.operations]
     except Exception as error:
-        return {"failed": type(error).__name__}
+        return {"failed": type(error).__name__}, []
 
 
 def _gradients(built, outputs):
@@ -92,7 +96,7 @@ def complaint(row, facts):
     if row.golden is not True:
         return None
     if not hasattr(row, "says"):
-        types = [line.split(" ")[2] for line in facts.get("nodes", ())]
+        types = facts.get("types", ())
         missing = "no %s among the nodes: %s" % (row.op_type, " ".join(types))
         return facts.get("failed") or (None if row.op_type in types else missing)
     if facts["error"] is None:

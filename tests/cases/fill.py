@@ -1,0 +1,65 @@
+"""Rows of Fill, tf.zeros and tf.ones, ZerosLike and OnesLike, Range and LinSpace."""
+
+from __future__ import annotations
+
+import numpy as np
+from _rows import b, case, d, error, f, i, l, s, t, tf
+
+case("Fill", tf.fill, [2, 3], t(), dtypes="f d h i l b c")
+case("Fill", tf.fill, i([2, 3]), f())
+case("Fill", tf.fill, l([2, 0]), f())
+case("Fill", tf.fill, [], f())
+error("Fill", tf.fill, [-1], 1.0, says="Fill dimensions must be >= 0")
+error("Fill", tf.fill, [2], f(1), says="Shape must be rank 0 but is rank 1")
+error("Fill", tf.fill, i([-2]), 1.0, at="run", says="Dimension -2 must be >= 0")
+
+for fn in (tf.zeros, tf.ones):
+    word = str(getattr(fn, "__name__", fn))
+    case("Const", fn, [2, 3], id=word)
+    case("Const", fn, [2, 3], tf.int64, id=word + "-int64")
+    case("Const", fn, (), tf.bool, id=word + "-bool")
+    case("Const", fn, np.array([2, 3]), id=word + "-array")
+    case("Const", fn, 3, id=word + "-int")
+    case("Const", fn, tf.TensorShape([2, 3]), id=word + "-TensorShape")
+    case("Fill", fn, [40, 30], id=word + "-large")
+    case("Fill", fn, i([2, 3]), id=word + "-fed")
+    case("Fill", fn, i(value=3), id=word + "-fed-scalar")
+    case("Fill", lambda x, fn=fn: fn(tf.shape(x)), f(2, 3), id=word + "-of-shape")
+    case("Fill", lambda n, fn=fn: fn([n, 2]), i(value=3), id=word + "-packed")
+    case("Fill", lambda n, fn=fn: fn([2, n, n], tf.int32), i(value=3), id=word + "-packed-more")
+case("Const", tf.zeros, [2], tf.string)
+of_any_size = lambda x: tf.placeholder_with_default(x, [None] * x.shape.ndims)
+for fn in (tf.zeros_like, tf.ones_like):
+    word = str(getattr(fn, "__name__", fn))
+    case("Const", fn, t(2, 3), dtypes="f d h i l b c", id=word)
+    case("Const", fn, f(2, 3), tf.int32, id=word + "-int32")
+    case("Fill", fn, f(40, 30), id=word + "-large")
+    case("Const", fn, f(2, 3), tf.int32, optimize=False, id=word + "-int32-not-optimized")
+    case("Const", fn, f(0, 3), id=word + "-empty")
+    case("Const", fn, i([2, 3]), name="same", id=word + "-named")
+case("Const", tf.zeros_like, s(2, 3))
+case("ZerosLike", tf.zeros_like, t(2, 3), dtypes="f d h i l b c s", optimize=False)
+case("ZerosLike", lambda x: tf.zeros_like(of_any_size(x)), f(2, 3), id="ZerosLike-any-size")
+case("Fill", lambda x: tf.zeros_like(of_any_size(x), tf.int64), f(2, 3), id="zeros_like-any-size")
+case("Fill", lambda x: tf.ones_like(of_any_size(x)), f(2, 3), id="ones_like-any-size")
+
+case("Range", tf.range, 5)
+case("Range", tf.range, 2, 11, 3)
+case("Range", tf.range, 10, 0, -3)
+case("Range", tf.range, 1, 5.0)
+case("Range", tf.range, 0.0, 10.0, 0.3)
+case("Range", tf.range, 3, dtype=tf.float64)
+case("Range", tf.range, t(value=1), t(value=8), t(value=2), dtypes="i l f d")
+case("Range", tf.range, i(value=4))
+case("Range", tf.range, 0)
+error("Range", tf.range, 0, 5, 0, says="Requires delta != 0")
+error("Range", tf.range, 5, 0, says="Requires start <= limit when delta > 0: 5/0")
+error("Range", tf.range, 0, 5, -1, says="Requires start >= limit when delta < 0: 0/5")
+error("Range", lambda n: tf.range(0, 5, n), i(value=0), at="run", says="Requires delta != 0: 0")
+error("Range", lambda n: tf.range(5, n), i(value=0), at="run", says="Requires start <= limit when")
+
+case("LinSpace", tf.linspace, 0.1, 0.7, 7)
+case("LinSpace", tf.linspace, t(value=0.1), t(value=0.7), i(value=4), dtypes="f d")
+case("LinSpace", tf.lin_space, 3.0, 1.0, 1)
+error("LinSpace", tf.linspace, 0.0, 1.0, 0, says="Requires num > 0: 0")
+error("LinSpace", tf.linspace, 0.0, 1.0, i(value=0), at="run", says="Requires num > 0: 0")
