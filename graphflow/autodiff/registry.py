@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from graphflow.core.export import export
-from graphflow.core.opdef import REGISTRY
+from graphflow.core.opdef import REGISTRY, OpDef
 from graphflow.core.operation import Operation
 
 Rule = Callable[..., Any]
@@ -86,12 +86,14 @@ def get_gradient_function(op: Operation) -> Rule | None:
             return definition.differentiable
         if definition.no_gradient_reason is not None and not definition.gradient_raises:
             return None
-    line = "" if op.site is None else f"\n  made at {op.site}"
-    reason = (
-        ""
-        if definition is None or definition.no_gradient_reason is None
-        else (f" ({definition.no_gradient_reason})")
-    )
     raise LookupError(
-        f"No gradient defined for operation '{op.name}' (op type: {name}){reason}{line}"
+        f"No gradient defined for operation '{op.name}' (op type: {op.type})"
+        f"{_why(op, name, definition)}"
     )
+
+
+def _why(op: Operation, name: str, definition: OpDef | None) -> str:
+    reason = "" if name == op.type else f"; nothing is registered under {name!r}"
+    if definition is not None and definition.no_gradient_reason is not None:
+        reason = f": {definition.no_gradient_reason}"
+    return reason if op.site is None else f"{reason}\n  made at {op.site}"

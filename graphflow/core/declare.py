@@ -331,7 +331,10 @@ class _Call:
                     raise TypeError(f"{op.name}: No argument for attr {key}")
                 settled[key] = attr.default
             else:
-                settled[key] = check_attr(op, attr, value)
+                try:
+                    settled[key] = check_attr(op, attr, value)
+                except (TypeError, ValueError) as e:
+                    raise type(e)(f"{e}{self._where()}") from None
         if len(given) and (unknown := set(given) - set(op.attrs)):
             raise TypeError(
                 f"{op.name} got unexpected keyword arguments: {', '.join(sorted(unknown))}"

@@ -464,6 +464,22 @@ def merge(a: Dims, b: Dims) -> Dims | bool:
     return tuple([y if x is None else x for x, y in zip(a, b, strict=True)])
 
 
+def clash(a: Dims, b: Dims) -> str:
+    """Says in TensorFlow's words why no array can have both shapes."""
+    if a is None or b is None or compatible(a, b):
+        return ""
+    if len(a) != len(b):
+        return (
+            f"Shapes must be equal rank, but are {len(a)} and {len(b)}. "
+            f"Shapes are {text(a)} and {text(b)}."
+        )
+    at = next(i for i, (x, y) in enumerate(zip(a, b, strict=True)) if not compatible((x,), (y,)))
+    return (
+        f"Dimension {at} in both shapes must be equal, but are {a[at]} and {b[at]}. "
+        f"Shapes are {text(a)} and {text(b)}."
+    )
+
+
 def text(dims: Dims) -> str:
     """A shape as TensorFlow's messages write it: `[?,784]`, `<unknown>`."""
     if dims is None:

@@ -73,10 +73,7 @@ class Tensor:
         asked = shape.as_shape(new_shape)
         merged = shape.merge(self.dims, asked.raw)
         if merged is False:
-            raise ValueError(
-                f"Dimension sizes of {self.name!r} contradict each other: "
-                f"Shapes {self.shape} and {asked} are not compatible"
-            )
+            raise ValueError(f"{shape.clash(self.dims, asked.raw)} (set_shape of {self.name!r})")
         self.dims = merged  # type: ignore[assignment]  # False was handled above
 
     def _shape_tuple(self) -> Dims:
@@ -127,7 +124,7 @@ class Tensor:
 
     def __bool__(self) -> bool:
         raise OperatorNotAllowedInGraphError(
-            f"{self.name!r}: Using a `tf.Tensor` as a Python `bool` is not allowed. "
+            f"using a `tf.Tensor` as a Python `bool` is not allowed: {self.name!r}. "
             "Use `if t is not None:` instead of `if t:` to test if a tensor is defined, and use "
             "TensorFlow ops such as tf.cond to execute subgraphs conditioned on the value of "
             "a tensor."
@@ -137,8 +134,9 @@ class Tensor:
 
     def __iter__(self) -> Any:
         raise OperatorNotAllowedInGraphError(
-            f"{self.name!r}: Tensor objects are only iterable when eager execution is enabled. "
-            "To iterate over this tensor use tf.map_fn, or tf.unstack for a list of its rows."
+            f"iterating over `tf.Tensor` is not allowed: {self.name!r}. Tensor objects are only "
+            "iterable when eager execution is enabled; use tf.map_fn, or tf.unstack for a list "
+            "of its rows."
         )
 
     def __len__(self) -> int:
@@ -174,8 +172,8 @@ class Tensor:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         raise NotImplementedError(
-            f"Cannot convert a symbolic Tensor ({self.name}) to a numpy array: "
-            "run it in a session first."
+            f"Cannot convert a symbolic Tensor ({self.name}) to a numpy array. "
+            "Run it in a session first."
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphflow.core.errors import ShapeError
 from graphflow.core.operation import Operation
-from graphflow.core.shape import Dims, compatible, text
+from graphflow.core.shape import Dims, clash, compatible
 
 Array = np.ndarray[Any, Any]
 
@@ -57,16 +57,8 @@ def merged(a: Dims, b: Dims, run: str | None = None) -> Dims:
     """
     if a is None or b is None:
         return b if a is None else a
-    if len(a) != len(b):
-        raise ShapeError(f"Shapes must be equal rank, but are {len(a)} and {len(b)}", run)
     if not compatible(a, b):
-        pairs = enumerate(zip(a, b, strict=True))
-        i, x, y = next((i, x, y) for i, (x, y) in pairs if None not in (x, y) and x != y)
-        raise ShapeError(
-            f"Dimension {i} in both shapes must be equal, but are {x} and {y}. "
-            f"Shapes are {text(a)} and {text(b)}.",
-            run,
-        )
+        raise ShapeError(clash(a, b), run)
     return tuple([y if x is None else x for x, y in zip(a, b, strict=True)])
 
 

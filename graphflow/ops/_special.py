@@ -203,11 +203,12 @@ def _lgamma_positive(x: Array, precision: float) -> Array:
 
 def _lgamma(x: Array, precision: float) -> Array:
     found = _lgamma_positive(np.abs(x), precision)
-    # Below 0 by reflection; at whole numbers the logarithm of 0 gives the pole.
+    # Below 0 by reflection; whole numbers are poles, and all large numbers are whole.
     below = x < 0
     y = -x[below]
-    reflected = np.log(_PI) - np.log(y) - np.log(_sin_pi(y)) - found[below]
-    found[below] = np.where(np.isinf(y), np.inf, reflected)
+    sine = np.where(np.isinf(y), 0, _sin_pi(y))
+    reflected = np.log(_PI) - np.log(y) - np.log(sine) - found[below]
+    found[below] = np.where(sine == 0, np.inf, reflected)
     return found
 
 

@@ -82,7 +82,7 @@ def _edges(array: Array, edge: int, rank: int, axis: int) -> str:
     n = len(array)
     whole = edge < 0 or n <= 2 * edge
     places = [*range(n)] if whole else [*range(edge), *range(n - edge, n)]
-    items = [_edges(array[i], edge, rank, axis + 1) for i in places]
+    items = [_edges(array[i, ...], edge, rank, axis + 1) for i in places]
     if not whole:
         items.insert(edge, "...")
     last = axis == rank - 1

@@ -284,7 +284,7 @@ def _sum_shape(op: Operation) -> list[Dims]:
                 f"Inputs to operation {op.name} of type AddN must have the same size and shape.  "
                 f"Input 0: {text(first)} != input {i}: {text(t.dims)}"
             )
-            dims = merged(t.dims, dims, run)
+            dims = merged(dims, t.dims, run)
     return [dims]
 
 

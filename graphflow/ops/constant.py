@@ -13,7 +13,7 @@ from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
-from graphflow.core.shape import Dims, as_shape, compatible, text
+from graphflow.core.shape import Dims, as_shape, clash, compatible, text
 from graphflow.core.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
@@ -114,7 +114,7 @@ def _(op: Operation) -> list[Dims]:
     asked, given = op.attrs["shape"], op.inputs[0].dims
     if not compatible(asked, given):
         raise ShapeError(
-            f"Shapes {text(given)} and {text(asked)} are not compatible: "
+            f"{clash(given, asked)} "
             "the default does not have the shape that the placeholder asks for"
         )
     return [asked]

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from graphflow.core import scopes
+from graphflow.core.convert import convert_to_tensor
 from graphflow.core.declare import apply
-from graphflow.core.dtypes import int32
+from graphflow.core.dtypes import as_dtype, int32, int64
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export, renamed
 from graphflow.core.opdef import INDEX, NUMBERS, OpDef, define
@@ -23,8 +24,9 @@ from graphflow.ops import _reduce_gradients as gradients
 from graphflow.ops import _reduce_kernels as kernels
 from graphflow.ops._shapes import need_rank_at_most, wrapped
 from graphflow.ops.constant import constant
+from graphflow.ops.fill import zeros, zeros_like
 from graphflow.ops.sequence import range_
-from graphflow.ops.shape_ops import rank
+from graphflow.ops.shape_ops import rank, shape
 
 Array = np.ndarray[Any, Any]
 
@@ -279,3 +281,60 @@ def reduce_std(
         variance = reduce_variance(input_tensor, axis=axis, keepdims=keepdims)
         found: Tensor = apply("Sqrt", variance)
         return found
+
+
+@export("reduce_logsumexp", "math.reduce_logsumexp")
+@renamed(reduction_indices="axis", keep_dims="keepdims")
+def reduce_logsumexp(
+    input_tensor: Any, axis: Any = None, keepdims: bool | None = None, name: str | None = None
+) -> Tensor:
+    """Returns `log(sum(exp(input)))` over axes, without overflow.
+
+    Args:
+        input_tensor: real numbers.
+        axis: an axis or a list of them, counted from the end where negative; None: all.
+        keepdims: whether the reduced axes stay, with size 1.
+        name: the name of the scope.
+    """
+    keep = False if keepdims is None else keepdims
+    x = convert_to_tensor(input_tensor)
+    with scopes.name_scope(name, "ReduceLogSumExp", [x]):
+        highest = reduce_max(x, axis=axis, keepdims=True)
+        is_number = apply("IsFinite", highest)
+        shift = apply("Select", is_number, highest, zeros_like(highest))
+        shift = apply("StopGradient", shift)
+        summed = reduce_sum(apply("Exp", apply("Sub", x, shift)), axis, keepdims=keep)
+        found: Tensor = apply("Log", summed)
+        if not keep:
+            shift = apply("Reshape", shift, shape(found))
+        found = apply("Add", found, shift)
+        if axis is None and not keep and (found.dims is None or None in found.dims):
+            found.set_shape(())
+        return found
+
+
+@export("count_nonzero", "math.count_nonzero")
+@renamed(input="input_tensor", reduction_indices="axis", keep_dims="keepdims")
+def count_nonzero(
+    input_tensor: Any = None,
+    axis: Any = None,
+    keepdims: bool | None = None,
+    dtype: Any = int64,
+    name: str | None = None,
+) -> Tensor:
+    """Returns how many elements over axes are not zero.
+
+    Args:
+        input_tensor: numbers or truth values.
+        axis: an axis or a list of them, counted from the end where negative; None: all.
+        keepdims: whether the reduced axes stay, with size 1.
+        dtype: the type of the number.
+        name: the name of the scope.
+    """
+    with scopes.name_scope(name, "count_nonzero", [input_tensor]):
+        x = convert_to_tensor(input_tensor, name="input")
+        other = apply("NotEqual", x, zeros([], dtype=x.dtype))
+        number = reduce_sum(apply("Cast", other, DstT=int64), axis=axis, keepdims=keepdims)
+        if as_dtype(dtype) == int64:
+            return number  # type: ignore[no-any-return]  # `renamed` hides the type
+        return apply("Cast", number, DstT=dtype)  # type: ignore[no-any-return]  # one output

@@ -197,8 +197,10 @@ class BaseSession:
     def _check_devices(self, fetched: Fetched, tensors: Sequence[Tensor]) -> None:
         if not self._graph.uses_devices or _soft_placement(self._config):
             return
-        for op in needed(fetched.tensors, fetched.targets, set(tensors)):
-            if op.device and "CPU" not in op.device.upper() and "device:" in op.device:
+        ops = needed(fetched.tensors, fetched.targets, set(tensors))
+        # Constants last: what the user thinks of is the operation on them.
+        for op in sorted(ops, key=lambda op: not op.inputs):
+            if "device:" in op.device and "device:CPU" not in op.device:
                 raise InvalidArgumentError(
                     None,
                     op,

@@ -57,7 +57,7 @@ error("Conv2D", conv, f(1, 8, 8, 3), f(3, 3, 3, 8), 1, "EXPLICIT",
 error("Conv2D", conv, f(1, 8, 8, 3), f(3, 3, 3, 8), 1, [[0, 0], [1, 1], [1, 1]],
       says="When padding is a list, it must be of size 4. Got padding of size: 3")  # fmt: skip
 error("Conv2D", conv, f(1, 8, 8, 3), f(3, 3, 3, 8), 1, [[0, 0], [1, 1], [1, 1], [1, 0]],
-      says="Nonzero explicit padding in the batch or depth dimensions is not supported")  # fmt: skip
+      says="Nonzero explicit padding in the batch or depth dimensions is not supporte")  # fmt: skip
 error("Conv2D", conv, f(1, 8, 8, 3), f(3, 3, 3, 8), 1, [[0, 0], [-1, 1], [1, 1], [0, 0]],
       says="All elements of explicit_paddings must be nonnegative")  # fmt: skip
 error("Conv2D", conv, f(1, 8, 8, 3), f(3, 3, 3, 8), [1, 1, 1], "SAME",
@@ -67,9 +67,9 @@ error("Conv2D", conv, f(1, 8, 8, 3), f(3, 3, 3, 8), 0, "SAME",
 error("Conv2D", conv, f(1, 8, 8, 3), f(3, 3, 3, 8), 1, "SAME", dilations=[1, 0],
       says="Dilation rate must be >= 1, but got 0")  # fmt: skip
 error("Conv2D", conv, f(1, 8, 8, 3), f(3, 3, 3, 8), [2, 1, 1, 1], "SAME", at="run",
-      says="Current implementation does not yet support strides in the batch and depth dim")  # fmt: skip
+      says="Current implementation does not yet support strides in the batch and dept")  # fmt: skip
 error("Conv2D", conv, f(1, 8, 8, 3), f(3, 3, 3, 8), 1, "SAME", dilations=[1, 1, 1, 2], at="run",
-      says="Current implementation does not yet support dilations in the batch and depth")  # fmt: skip
+      says="Current implementation does not yet support dilations in the batch and de")  # fmt: skip
 
 # --- its gradients ---
 by_input, by_filter = tf.nn.conv2d_backprop_input, tf.nn.conv2d_backprop_filter
@@ -87,7 +87,7 @@ case("Conv2DBackpropFilter", by_filter, f(2, 7, 8, 4), [3, 2, 4, 5], f(2, 7, 8, 
 case("Conv2DBackpropFilter", by_filter, d(2, 7, 8, 4), i([3, 2, 4, 5]), d(2, 3, 7, 5),
      [1, 2, 1, 1], "VALID", name="dw")  # fmt: skip
 error("Conv2DBackpropInput", by_input, [1, 8, 8, 4], f(3, 3, 4, 5), f(1, 8, 7, 5), ONES, "SAME",
-      at="run", says="Size of out_backprop doesn't match computed: actual = 7, computed = 8")  # fmt: skip
+      at="run", says="Size of out_backprop doesn't match computed: actual = 7, comput")  # fmt: skip
 error("Conv2DBackpropInput", by_input, [2, 8, 8, 4], f(3, 3, 4, 5), f(1, 8, 8, 5), ONES, "SAME",
       at="run", says="input and out_backprop must have the same batch size")  # fmt: skip
 error("Conv2DBackpropInput", by_input, [1, 8, 8, 4], f(3, 3, 4, 5), f(1, 8, 8, 6), ONES, "SAME",
@@ -117,7 +117,7 @@ for op_type, pool in (("MaxPool", largest), ("AvgPool", average)):
     error(op_type, pool, f(1, 8, 8, 4), 2, 2, "EXPLICIT",
           says="Op passed string 'EXPLICIT' not in: ")  # fmt: skip
     error(op_type, pool, f(1, 8, 8, 4), [2, 2, 2, 1], 1, "SAME", at="run",
-          error="UnimplementedError", says="Pooling is not yet supported on the batch dimension.")  # fmt: skip
+          error="UnimplementedError", says="Pooling is not yet supported on the batch")  # fmt: skip
 case("MaxPool", largest, i(1, 4, 4, 2), 2, 2, "SAME")
 case("MaxPool", largest, l(1, 4, 4, 2), 2, 2, "SAME")
 case("MaxPool", largest, f(1, 3, 3, 4, distinct=True), [1, 1, 1, 2], [1, 1, 1, 2], "SAME",
@@ -134,7 +134,7 @@ case("AvgPool", tf.nn.avg_pool_v2, f(1, 4, 4, 2), 2, 1, "SAME", name="a")
 case("AvgPool", tf.nn.avg_pool1d, f(1, 6, 2), 2, 2, "VALID")
 case("AvgPool", tf.nn.pool, f(1, 6, 2), [2], "AVG", "VALID", strides=[2])
 error("MaxPool", largest, f(1, 8, 8, 4), [1, 2, 2, 2], 1, "SAME", at="run",
-      error="UnimplementedError", says="MaxPooling supports exactly one of pooling across depth")  # fmt: skip
+      error="UnimplementedError", says="MaxPooling supports exactly one of pooling ac")  # fmt: skip
 error("MaxPool", largest, f(1, 8, 8, 4), [1, 0, 2, 1], 1, "SAME", says="ksize cannot be zero.")
 error("AvgPool", average, i(1, 4, 4, 1), 2, 2, "SAME", error="TypeError",
       says="not in list of allowed values: float16, bfloat16, float32, float64")  # fmt: skip

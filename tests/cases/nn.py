@@ -46,15 +46,17 @@ for op_type, function in (
     ("SoftsignGrad", tf.nn.softsign),
 ):
     once = lambda x, y, function=function: gradient_of(function, x, y)
-    case(op_type, once, f(2, 3), f(2, 3), id=op_type, grad="see the rows of the function")
-    case(op_type, once, d(2, 3), d(2, 3), id=op_type + "-d", grad="see the rows of the function")
+    golden = "TensorFlow's gradient is a Sigmoid" if op_type == "SoftplusGrad" else True
+    rest = {"grad": "see the rows of the function", "golden": golden}
+    case(op_type, once, f(2, 3), f(2, 3), id=op_type, **rest)
+    case(op_type, once, d(2, 3), d(2, 3), id=op_type + "-d", **rest)
     case(
         op_type,
         once,
         f([-INF, -3.0, -0.0, 0.0, 3.0, 7.0, INF, NAN]),
         f([1.0, INF, 2.0, 3.0, NAN, 1.0, 1.0, 1.0]),
         id=op_type + "-limits",
-        grad="values at the limits",
+        **rest,
     )
 
 # --- softmax ---
@@ -77,7 +79,7 @@ case("LogSoftmax", tf.math.log_softmax, f([[1000.0, 0.0], [-INF, 0.0]]), grad="i
 case("LogSoftmax", tf.nn.log_softmax, f(3, 0))
 error("Softmax", tf.nn.softmax, f(), says="Shape must be at least rank 1 but is rank 0")
 error("Softmax", lambda x: tf.nn.softmax(tf.reshape(x, tf.shape(x)[:0])), f(1), at="run",
-      says="logits must have >= 1 dimension, got []", golden="only the rank at run time is known")  # fmt: skip
+      says="logits must have >= 1 dimens", golden="only the rank at run time is known")  # fmt: skip
 error("Softmax", tf.nn.softmax, f(2, 3), axis=4, error="InvalidArgumentError",
       says="Dimension (4) must be in the range [-2, 2)")  # fmt: skip
 
@@ -103,7 +105,7 @@ error(DENSE, tf.nn.softmax_cross_entropy_with_logits, f(1, 3), f(1, 3),
 error(DENSE, dense, labels=f(2, 3), logits=f(2, 4),
       says="Dimensions must be equal, but are 4 and 3")  # fmt: skip
 error(DENSE, dense, labels=f(2, 3), logits=f(2, 4), at="run",
-      says="logits and labels must be broadcastable: logits_size=[2,4] labels_size=[2,3]")  # fmt: skip
+      says="logits and labels must be broadcastable: logits_size=[2,4] labels_size=[2")  # fmt: skip
 
 sparse = tf.nn.sparse_softmax_cross_entropy_with_logits
 SPARSE = "SparseSoftmaxCrossEntropyWithLogits"
@@ -120,11 +122,11 @@ error(SPARSE, sparse, labels=i([5]), logits=f(1, 3), at="run",
 error(SPARSE, sparse, labels=i([-1]), logits=f(1, 3), at="run",
       says="Received a label value of -1 which is outside the valid range of [0, 3)")  # fmt: skip
 error(SPARSE, sparse, labels=i([[1]]), logits=f(1, 3),
-      says="Rank mismatch: Rank of labels (received 2) should equal rank of logits minus 1")  # fmt: skip
+      says="Rank mismatch: Rank of labels (received 2) should equal rank of logits mi")  # fmt: skip
 error(SPARSE, sparse, labels=i([1, 1]), logits=f(1, 3),
       says="Shape mismatch: The shape of labels (received (2,)) should equal")  # fmt: skip
 error(SPARSE, sparse, labels=i([1, 1]), logits=f(1, 3), at="run",
-      says="logits and labels must have the same first dimension, got logits shape [1,3]")  # fmt: skip
+      says="logits and labels must have the same first dimension, got logits shape [1")  # fmt: skip
 error(SPARSE, sparse, labels=i([1, 1]), logits=f(2, 0), at="run",
       says="Must have at least one class, but got logits shape [2,0]")  # fmt: skip
 
@@ -157,7 +159,7 @@ case("BiasAddGrad", lambda x, y: tf.gradients(tf.nn.bias_add(x, y, "NCHW"), y, g
      d(2, 3, 4, 2), d(3), grad="see BiasAdd")  # fmt: skip
 error("BiasAdd", tf.nn.bias_add, f(2, 3), f(4), says="Dimensions must be equal, but are 3 and 4")
 error("BiasAdd", tf.nn.bias_add, f(2, 3), f(4), at="run",
-      says="Must provide as many biases as the last dimension of the input tensor: [4] vs. [2,3]")  # fmt: skip
+      says="Must provide as many biases as the last dimension of the input tensor: [4")  # fmt: skip
 error("BiasAdd", tf.nn.bias_add, f(3), f(3), says="Shape must be at least rank 2 but is rank 1")
 error("BiasAdd", tf.nn.bias_add, f(2, 3), f(3, 1), says="Shape must be rank 1 but is rank 2")
 error("BiasAdd", tf.nn.bias_add, f(2, 3), f(3), data_format="NCHW",
@@ -227,7 +229,8 @@ error("RandomUniform", tf.nn.dropout, i(2), 0.5, says="x has to be a floating po
 # --- tf.losses ---
 LOSS = "Sum"
 for name in ("absolute_difference", "hinge_loss", "huber_loss", "mean_squared_error",
-             "mean_pairwise_squared_error", "sigmoid_cross_entropy", "softmax_cross_entropy"):  # fmt: skip
+             "mean_pairwise_squared_error", "sigmoid_cross_entropy",
+             "softmax_cross_entropy"):  # fmt: skip
     case(LOSS, getattr(tf.losses, name), f(3, 4), f(3, 4), id=name)
     weighted = lambda x, y, name=name: getattr(tf.losses, name)(x, y, weights=2.0, scope="here")
     case(LOSS, weighted, f(3, 4), f(3, 4), id=name + "-weighted")

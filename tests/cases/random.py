@@ -1,7 +1,7 @@
 """Rows for random numbers and initializers: the same seeds, the same numbers."""
 
 import numpy as np
-from _rows import case, error, f, i, l, tf
+from _rows import case, error, f, i, tf
 
 DRAWN = "random numbers have no derivative"
 # sin, cos and log of the C library differ from NumPy's in the last place.
@@ -53,7 +53,7 @@ case("RandomShuffle", tf.random_shuffle, f(), seed=5, grad=DRAWN)
 case("RandomShuffle", tf.random_shuffle, f(0, 3), seed=5, grad=DRAWN)
 case("Multinomial", tf.multinomial, f(3, 4), 10, seed=6)
 case("Multinomial", tf.random.categorical, f([[0.0, -np.inf, 2.0]]), i(value=7), seed=6)
-case("Multinomial", lambda x: tf.multinomial(x, 5, seed=2, output_dtype=tf.int32), l(2, 3),
+case("Multinomial", lambda x: tf.multinomial(x, 5, seed=2, output_dtype=tf.int32), f(2, 3),
      id="Multinomial-int32", seed=6)  # fmt: skip
 case("Multinomial", tf.multinomial, f(0, 3), 2, seed=6)
 case("RandomUniformInt", tf.random_crop, f(3, 4, 5), [2, 4, 1], seed=8, grad="the place is drawn")

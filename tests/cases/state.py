@@ -1,5 +1,7 @@
 """Rows of the variables' operations: each makes a variable, changes it, and returns its value."""
 
+import numpy as np
+
 from _rows import b, case, d, error, f, h, i, l, s, t, tf
 
 NO = "an update is a step in time"
@@ -40,9 +42,7 @@ for _make, _prefix in ((kept, ""), (kept_resource, "resource-")):
         )  # fmt: skip
         case(
             _type,
-            lambda x, make=_make, update=_update: make(
-                update, tf.zeros([0, 3], x.dtype), x
-            ),
+            lambda x, make=_make, update=_update: make(update, np.zeros((0, 3), "f"), x),
             f.empty, grad=NO, id=_prefix + _name + "-empty",
         )  # fmt: skip
         case(
@@ -177,7 +177,7 @@ for _make, _kind in ((ref, ""), (lambda x: ref(x, use_resource=True), "Resource"
 # --- control, checks and text ---
 case("NoOp", lambda: tf.no_op())
 case("NoOp", lambda x: tf.group(x + 1), f(2), id="group")
-case("Identity", lambda x, y: tf.tuple([x * 2, y + 1]), f(2), d(3), id="tuple")
+case("Identity", lambda x, y: tf.tuple([x + 1, y * 2]), f(2), d(3), id="tuple")
 case("Assert", lambda x: tf.Assert(tf.reduce_all(x < 9), [x]), i([1, 2]), id="Assert")
 error(
     "Assert", lambda x: tf.Assert(tf.reduce_all(x < 2), ["what", x]), i([1, 2, 3, 4]), at="run",
@@ -194,12 +194,15 @@ error(
     at="run", says="bad : Tensor had Inf and NaN values",
 )  # fmt: skip
 case("Print", lambda x: tf.Print(x, [x], "shown: "), f(2, 3))
-for _shape in ([3.5], [[0.1, 1 / 3], [1e10, -0.0]], [[[1, 2], [3, 4]], [[5, 6], [7, 8]]], list(range(9))):
+case("StringFormat", lambda x: tf.strings.format("<{}>", x), f([[0.1, 1 / 3], [1e10, -0.0]]))
+for _shape in ([3], [[1, 2], [3, 4]], [[[1, 2], [3, 4]], [[5, 6], [7, 8]]], list(range(9))):
     case("StringFormat", lambda x: tf.strings.format("<{}>", x), f(_shape))
     case("StringFormat", lambda x: tf.strings.format("{} {}", [x, x], summarize=1), i(_shape))
 case("StringFormat", lambda x: tf.strings.format("{}", x), s(["a", "b c"]))
-case("StringFormat", lambda x: tf.strings.format("{}", x, summarize=-1), d(2, 9), tol=0)
+case("StringFormat", lambda x: tf.strings.format("{}", x, summarize=-1), d(2, 9))
 case("StringFormat", lambda x: tf.strings.format("{}", x), h([0.1, 1 / 3]))
 case("StringFormat", lambda x: tf.strings.format("{}", x), b([True, False]))
-case("All", lambda x: tf.is_non_decreasing(x), f([1, 2, 2]))
-case("All", lambda x: tf.is_strictly_increasing(x), f([1, 2, 2]))
+COND = "TensorFlow guards short inputs with a cond; slices of nothing need none"
+for _values in ([1, 2, 2], [1, 2, 3], [2, 1], [5], []):
+    case("All", lambda x: tf.is_non_decreasing(x), f(_values), nodes=COND)
+    case("All", lambda x: tf.is_strictly_increasing(x), f(_values), nodes=COND)

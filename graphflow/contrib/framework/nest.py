@@ -9,4 +9,4 @@ from graphflow.core.nest import is_nested as is_sequence
 from graphflow.core.nest import map_structure as map_structure
 from graphflow.core.nest import pack_sequence_as as pack_sequence_as
 
-__all__ = ['assert_same_structure', 'flatten', 'is_sequence', 'map_structure', 'pack_sequence_as']
+__all__ = ["assert_same_structure", "flatten", "is_sequence", "map_structure", "pack_sequence_as"]
