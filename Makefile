@@ -27,11 +27,11 @@ layers: $(VENV)/.test
 	$(VENV)/bin/lint-imports
 
 api: $(VENV)/.test  ## write the public namespaces from the exported names
-	$(PY) graphflow/_namespaces.py
+	$(PY) -P graphflow/_namespaces.py
 	$(VENV)/bin/ruff format -q graphflow
 
 api-check: $(VENV)/.test
-	$(PY) graphflow/_namespaces.py --check
+	$(PY) -P graphflow/_namespaces.py --check
 
 notebooks: $(VENV)/.test  ## run every notebook; the results are not written back
 	$(PY) notebooks/run.py

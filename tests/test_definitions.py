@@ -15,11 +15,10 @@ import json
 import math
 import pathlib
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import _rows
-import pytest
 
 import graphflow
 from graphflow._namespaces import load
@@ -73,32 +72,29 @@ def tensorflow_api() -> dict[str, str]:
 # --- operations are complete ---
 
 
-@pytest.mark.parametrize("name", OPS)
-def test_operation_has_a_kernel(name: str) -> None:
-    definition = REGISTRY[name]
-    has_one = definition.body is not None or definition.kernel is not None
-    assert has_one != (name in NO_KERNEL), NO_KERNEL.get(name, "no kernel")
+def wrong(holds: Callable[[OpDef], bool], exceptions: dict[str, str]) -> list[str]:
+    """Names the operations of which a fact does not hold, or does although it is an exception."""
+    return [name for name in OPS if holds(REGISTRY[name]) == (name in exceptions)]
 
 
-@pytest.mark.parametrize("name", OPS)
-def test_operation_has_a_shape_rule(name: str) -> None:
-    definition = REGISTRY[name]
-    assert definition.shape_rule is not None or not definition.outputs
+def test_every_operation_has_a_kernel() -> None:
+    assert wrong(lambda op: op.body is not None or op.kernel is not None, NO_KERNEL) == []
 
 
-@pytest.mark.parametrize("name", OPS)
-def test_operation_has_a_gradient_or_says_why_not(name: str) -> None:
-    definition = REGISTRY[name]
-    both = definition.differentiable is not None and definition.no_gradient_reason
-    assert not both
-    if definition.inputs and definition.outputs:
-        assert definition.differentiable is not None or definition.no_gradient_reason
+def test_every_operation_has_a_shape_rule() -> None:
+    assert wrong(lambda op: op.shape_rule is not None or not op.outputs, {}) == []
 
 
-@pytest.mark.parametrize("name", OPS)
-def test_operation_has_a_row(name: str) -> None:
-    has_one = name in COVERED
-    assert has_one != (name in NO_ROW), NO_ROW.get(name, "no row in tests/cases")
+def test_every_operation_has_a_gradient_or_says_why_not() -> None:
+    def says(op: OpDef) -> bool:
+        facets = (op.differentiable is not None) + bool(op.no_gradient_reason)
+        return facets == 1 or (facets == 0 and not (op.inputs and op.outputs))
+
+    assert wrong(says, {}) == []
+
+
+def test_every_operation_has_a_row() -> None:
+    assert wrong(lambda op: op.name in COVERED, NO_ROW) == []
 
 
 def test_rows_name_operations() -> None:
@@ -113,17 +109,15 @@ def test_lists_of_differences_name_operations() -> None:
 # --- operations are those of TensorFlow ---
 
 
-@pytest.mark.parametrize("name", OPS)
-def test_operation_is_declared_as_in_tensorflow(name: str) -> None:
-    theirs = tensorflow_ops().get(name)
-    assert (theirs is None) == (name in OWN_OPS), OWN_OPS.get(name)
-    if theirs is None:
-        return
-    differences = list(_differences(REGISTRY[name], theirs))
-    if name in DECLARED_OTHERWISE:
-        assert differences, "listed in DECLARED_OTHERWISE, but there is no difference"
-    else:
-        assert differences == []
+def test_every_operation_is_declared_as_in_tensorflow() -> None:
+    theirs = tensorflow_ops()
+    assert [name for name in OPS if (name in theirs) == (name in OWN_OPS)] == []
+    found = {
+        name: list(_differences(REGISTRY[name], theirs[name])) for name in OPS if name in theirs
+    }
+    differ = {name: facts for name, facts in found.items() if facts}
+    assert {name: x for name, x in differ.items() if name not in DECLARED_OTHERWISE} == {}
+    assert set(DECLARED_OTHERWISE) <= set(differ)
 
 
 def _differences(ours: OpDef, theirs: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
@@ -242,26 +236,31 @@ def _same_default(ours: Any, theirs: Any) -> bool:
     return type(ours) is type(theirs) and bool(ours == theirs)
 
 
-@pytest.mark.parametrize("name", _callables())
-def test_public_arguments_are_those_of_tensorflow(name: str) -> None:
-    theirs = _parameters(tensorflow_api()[f"tf.{name}"])
-    ours = _own_parameters(EXPORTS[name])
+def _different_arguments(name: str) -> str | None:
     old = set(getattr(EXPORTS[name], "old_names", ()))
-    ours = [p for p in ours if p[0] != "self" and p[0] not in old]
-    assert old <= {p for p, _ in theirs} or name in OWN_ARGUMENTS
-    modern = [(p, default) for p, default in theirs if p not in old]
-    same = [p for p, _ in ours] == [p for p, _ in modern] and all(
-        _same_default(a, b) for (_, a), (_, b) in zip(ours, modern, strict=True)
+    skip = old | {"self"}
+    theirs = [p for p in _parameters(tensorflow_api()[f"tf.{name}"]) if p[0] not in skip]
+    ours = [p for p in _own_parameters(EXPORTS[name]) if p[0] not in skip]
+    same = [p for p, _ in ours] == [p for p, _ in theirs] and all(
+        _same_default(a, b) for (_, a), (_, b) in zip(ours, theirs, strict=True)
     )
-    if name in OWN_ARGUMENTS:
-        assert not same, "listed in OWN_ARGUMENTS, but there is no difference"
-    else:
-        assert same, f"ours: {ours}\nTensorFlow's: {modern}"
+    return None if same else f"ours {_text(ours)}, TensorFlow's {_text(theirs)}"
 
 
-@pytest.mark.parametrize("name", sorted(n for n, x in EXPORTS.items() if callable(x)))
-def test_public_name_has_a_docstring(name: str) -> None:
-    assert (EXPORTS[name].__doc__ or "").strip()
+def _text(parameters: list[tuple[str, Any]]) -> str:
+    return f"({', '.join(p if x is ... else f'{p}={x!r}' for p, x in parameters)})"
+
+
+def test_public_arguments_are_those_of_tensorflow() -> None:
+    found = {name: _different_arguments(name) for name in _callables()}
+    differ = {name: text for name, text in found.items() if text is not None}
+    assert {name: text for name, text in differ.items() if name not in OWN_ARGUMENTS} == {}
+    assert set(OWN_ARGUMENTS) <= set(differ)
+
+
+def test_every_public_name_has_a_docstring() -> None:
+    silent = [n for n, x in EXPORTS.items() if callable(x) and not (x.__doc__ or "").strip()]
+    assert silent == []
 
 
 # --- the layout of the house ---

@@ -1,6 +1,8 @@
 """Every row of tests/cases, checked in every way that a row can be checked.
 
-TensorFlow 1.15.5's answers are in tests/golden/ops (`make golden` records them again).
+TensorFlow 1.15.5's answers are in tests/golden/ops (`make golden` records them again). A row is
+one test, which runs all checks of it and names those that fail: a test for each check and row
+would cost pytest more time than the rows cost graphflow.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import gzip
 import json
 import pathlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import _rows
@@ -25,9 +27,6 @@ GOLDEN = pathlib.Path(__file__).parent / "golden" / "ops"
 ROWS = _rows.collect()
 CASES = [row for row in ROWS if not hasattr(row, "says")]
 ERRORS = [row for row in ROWS if hasattr(row, "says")]
-GOLDEN_VALUES = [row for row in CASES if row.golden is True]
-GRADIENTS = [row for row in GOLDEN_VALUES if row.grad is True]
-NUMERIC = [row for row in CASES if row.grad is True and row.numeric is True]
 AGAIN = "record the rows again: make golden"
 MADE_AT = re.compile(r"made at \S+:\d+:")
 
@@ -41,7 +40,7 @@ def without(*passes: str) -> Iterator[None]:
         yield
 
 
-VARIANTS = {
+VARIANTS: dict[str, Callable[[], Any]] = {
     "as declared": lambda: without("fold", "merge", "simplify"),
     "not simplified": lambda: without("simplify"),
 }
@@ -66,58 +65,41 @@ def recordings(family: str) -> dict[str, Any]:
     return found
 
 
-def recording(row: Any) -> dict[str, Any]:
-    facts: dict[str, Any] | None = recordings(row.family).get(row.id)
-    assert facts is not None, f"{row.id} is not recorded; {AGAIN}"
-    assert "failed" not in facts, f"TensorFlow cannot run this: {facts['failed']}"
-    return facts
-
-
-def arrays_of(facts: list[Any]) -> list[Any]:
+def decoded(facts: list[Any]) -> list[Any]:
     return [f and _run.decode(f, np.dtype(ml_dtypes.bfloat16)) for f in facts]
 
 
 class Made:
-    """A row's graph, and the arrays of its first run; made once for all tests of the row."""
+    """A row's graph, and the arrays of its first run."""
 
     def __init__(self, row: Any) -> None:
         self.row = row
-        self._outputs: list[Any] | None = None
-
-    @functools.cached_property
-    def built(self) -> Any:
-        return _run.Built(self.row)
-
-    @functools.cached_property
-    def stateful(self) -> bool:
-        return any(op.op_def.is_stateful for op in self.built.graph.get_operations())
-
-    @functools.cached_property
-    def outputs(self) -> list[Any]:
+        self.built = _run.Built(row)
+        self.unknown = _run.Built(row, "ranks")
+        self.stateful = any(op.op_def.is_stateful for op in self.built.graph.get_operations())
         with self.built.session() as session:
-            found: list[Any] = self.built.run(session)
-        return found
+            self.outputs: list[Any] = self.built.run(session)
 
+    @functools.cached_property
+    def facts(self) -> dict[str, Any]:
+        """What TensorFlow made of the row."""
+        facts: dict[str, Any] | None = recordings(self.row.family).get(self.row.id)
+        assert facts is not None, AGAIN
+        assert "failed" not in facts, f"TensorFlow cannot run this: {facts['failed']}"
+        assert facts["inputs"] == _run.fingerprint(self.built.arrays), AGAIN
+        return facts
 
-made = functools.lru_cache(maxsize=64)(Made)
-
-
-@pytest.fixture(scope="module")
-def row(request: pytest.FixtureRequest) -> Made:
-    return made(request.param)
-
-
-def each(rows: list[Any]) -> pytest.MarkDecorator:
-    # A module-scoped parameter: pytest then runs all tests of one row together.
-    return pytest.mark.parametrize("row", rows, ids=title, indirect=True, scope="module")
+    @functools.cached_property
+    def slope(self) -> Slope:
+        """The row in float64, along a random direction."""
+        return Slope(self.row, self.stateful)
 
 
 # --- values and shapes ---
 
 
 def assert_close(found: Any, wanted: Any, tol: float | None, factor: float = 1.0) -> None:
-    assert found.dtype == wanted.dtype
-    assert found.shape == wanted.shape
+    assert (found.dtype, found.shape) == (wanted.dtype, wanted.shape)
     limit = tol if tol is not None else TOLERANCE.get(found.dtype.name)
     if limit is None:
         np.testing.assert_array_equal(found, wanted)
@@ -141,11 +123,10 @@ def assert_same(found: list[Any], wanted: list[Any]) -> None:
         np.testing.assert_array_equal(x if plain else widen(x), y if plain else widen(y))
 
 
-@each(GOLDEN_VALUES)
-def test_value_is_that_of_tensorflow(row: Made) -> None:
-    facts = recording(row.row)
-    assert facts["inputs"] == _run.fingerprint(row.built.arrays), AGAIN
-    wanted = arrays_of(facts["outputs"])
+def value_is_that_of_tensorflow(row: Made) -> None:
+    if row.row.golden is not True:
+        return
+    wanted = decoded(row.facts["outputs"])
     assert len(row.outputs) == len(wanted)
     for ours, theirs in zip(row.outputs, wanted, strict=True):
         assert_close(ours, theirs, row.row.tol)
@@ -154,47 +135,39 @@ def test_value_is_that_of_tensorflow(row: Made) -> None:
             np.testing.assert_array_equal(np.signbit(ours[zero]), np.signbit(theirs[zero]))
 
 
-@each(CASES)
-def test_static_shape_and_dtype_are_those_of_the_result(row: Made) -> None:
-    unknown = _run.Built(row.row, "ranks")
-    for tensors in (row.built.tensors, unknown.tensors):
+def static_shape_and_dtype_are_those_of_the_result(row: Made) -> None:
+    for tensors in (row.built.tensors, row.unknown.tensors):
         for tensor, array in zip(tensors, row.outputs, strict=True):
             assert tensor.get_shape().is_compatible_with(array.shape), tensor
-            wanted = object if tensor.dtype == tf.string else tensor.dtype.as_numpy_dtype
-            assert array.dtype == np.dtype(wanted)
+            assert array.dtype == np.dtype(tensor.dtype.as_numpy_dtype)
 
 
-@each([row for row in GOLDEN_VALUES if row.static is True])
-def test_static_shape_is_that_of_tensorflow(row: Made) -> None:
-    facts = recording(row.row)
-    assert [_run.static(x) for x in row.built.tensors] == facts["static"]
-    assert [x.dtype.base_dtype.name for x in row.built.tensors] == facts["dtypes"]
-    if isinstance(facts["unknown"], list):
-        unknown = _run.Built(row.row, "ranks")
-        assert [_run.static(x) for x in unknown.tensors] == facts["unknown"]
+def static_shape_is_that_of_tensorflow(row: Made) -> None:
+    if row.row.golden is not True or row.row.static is not True:
+        return
+    assert [x.dtype.base_dtype.name for x in row.built.tensors] == row.facts["dtypes"]
+    assert [_run.static(x) for x in row.built.tensors] == row.facts["static"]
+    if isinstance(row.facts["unknown"], list):
+        assert [_run.static(x) for x in row.unknown.tensors] == row.facts["unknown"]
 
 
-@each(CASES)
-def test_unknown_sizes_give_the_same_values(row: Made) -> None:
-    unknown = _run.Built(row.row, "ranks")
-    with unknown.session() as session:
-        assert_same(unknown.run(session), row.outputs)
+def unknown_sizes_give_the_same_values(row: Made) -> None:
+    with row.unknown.session() as session:
+        assert_same(row.unknown.run(session), row.outputs)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-@each(CASES)
-def test_variant_of_the_plan_gives_the_same_bits(row: Made, variant: str) -> None:
-    with VARIANTS[variant](), row.built.session() as session:
-        found = row.built.run(session)
-    for ours, plain in zip(found, row.outputs, strict=True):
-        assert ours.tobytes() == plain.tobytes() or ours.dtype == object
+def variants_of_the_plan_give_the_same_bits(row: Made) -> None:
+    for name, variant in VARIANTS.items():
+        with variant(), row.built.session() as session:
+            found = row.built.run(session)
+        for ours, plain in zip(found, row.outputs, strict=True):
+            assert ours.tobytes() == plain.tobytes() or ours.dtype == object, name
 
 
 # --- whose memory it is ---
 
 
-@each(CASES)
-def test_results_are_the_callers_own(row: Made) -> None:
+def results_are_the_callers_own(row: Made) -> None:
     built = row.built
     feeds = [np.array(x) for x in built.arrays]
     with built.session() as session:
@@ -203,7 +176,7 @@ def test_results_are_the_callers_own(row: Made) -> None:
             assert not any(np.may_share_memory(x, y) for y in [*feeds, *first[:n]])
             x[...] = x.dtype.type(1) if x.dtype != object else b"overwritten"
         for fed, array in zip(feeds, built.arrays, strict=True):
-            assert fed.tobytes() == array.tobytes() or fed.dtype == object
+            assert fed.tobytes() == array.tobytes() or fed.dtype == object, "a feed was written"
         if not row.stateful:
             assert_same(built.run(session, feeds), row.outputs)
 
@@ -211,28 +184,27 @@ def test_results_are_the_callers_own(row: Made) -> None:
 # --- gradients ---
 
 
-@each(GRADIENTS)
-def test_gradient_is_that_of_tensorflow(row: Made) -> None:
-    facts = recording(row.row)["gradients"]
-    if not row.built.movable or isinstance(facts, dict):
+def gradient_is_that_of_tensorflow(row: Made) -> None:
+    if row.row.golden is not True or row.row.grad is not True or not row.built.movable:
+        return
+    wanted = row.facts["gradients"]
+    if isinstance(wanted, dict):  # TensorFlow has none for this op
         return
     built = _run.Built(row.row)
     found = built.gradients(row.outputs)
     with built.session() as session:
         asked = [g for g in found if g is not None]
         values = iter(built.run(session, extra=asked) if asked else [])
-    for ours, theirs in zip(found, arrays_of(facts), strict=True):
-        if theirs is None:
-            assert ours is None
-            continue
-        assert ours is not None, "TensorFlow has a gradient here"
-        assert_close(next(values), theirs, row.row.tol, factor=10)
+    for ours, theirs in zip(found, decoded(wanted), strict=True):
+        assert (ours is None) == (theirs is None)
+        if ours is not None:
+            assert_close(next(values), theirs, row.row.tol, factor=10)
 
 
 class Slope:
     """The weighted sum of a row's outputs along a random direction of its inputs, in float64."""
 
-    def __init__(self, row: Any, outputs: list[Any]) -> None:
+    def __init__(self, row: Any, stateful: bool) -> None:
         self.step, self.limit = 1e-5, 1e-5
         try:
             self.built = _run.Built(row, wide=True)
@@ -240,14 +212,12 @@ class Slope:
             self.built = _run.Built(row)
             self.step, self.limit = 1e-2, 3e-2
         built = self.built
-        self.outputs = self.run()
+        self.session = None if stateful else built.session()
+        outputs = self.run()
         draw = np.random.RandomState(7)
-        self.direction = [draw.uniform(-1, 1, built.arrays[n].shape) for n in built.movable]
-        self.direction = [
-            v.astype(built.arrays[n].dtype)
-            for v, n in zip(self.direction, built.movable, strict=True)
-        ]
-        self.first = built.gradients(self.outputs)
+        like = [built.arrays[n] for n in built.movable]
+        self.direction = [draw.uniform(-1, 1, x.shape).astype(x.dtype) for x in like]
+        self.first = built.gradients(outputs)
 
     def run(self, extra: list[Any] | None = None, shift: float = 0.0) -> list[Any]:
         built = self.built
@@ -255,77 +225,75 @@ class Slope:
         if shift:
             for n, v in zip(built.movable, self.direction, strict=True):
                 arrays[n] = (arrays[n] + shift * v).astype(arrays[n].dtype)
-        with built.session() as session:
-            found: list[Any] = built.run(session, arrays, extra)
+        found: list[Any] = built.run(self.session or built.session(), arrays, extra)
         return found
 
     def loss(self, shift: float) -> float:
         found = self.run(None, shift)
         return sum(dot(_run.weights(n, x), x) for n, x in enumerate(found) if x.dtype.kind in "fc")
 
-    def check(self, along: Any, value: Any, gradients: list[Any]) -> None:
+    def along(self, gradients: list[Any]) -> list[Any]:
+        """(gradient, direction) of each input that has a gradient."""
+        pairs = zip(gradients, self.direction, strict=True)
+        return [(g, v) for g, v in pairs if g is not None]
+
+    def check(self, value: Any, gradients: list[Any]) -> None:
         """Compares <gradients, direction> with the central difference of `value`."""
-        pairs = [(g, v) for g, v in zip(gradients, self.direction, strict=True) if g is not None]
-        found = self.run([g for g, _ in pairs])
+        pairs = self.along(gradients)
+        found = self.run([g for g, _ in pairs]) if pairs else []
         parts = [dot(g, v) for g, (_, v) in zip(found, pairs, strict=True)]
         difference = (value(self.step) - value(-self.step)) / (2 * self.step)
         size = 1 + abs(difference) + sum(map(abs, parts))
-        assert sum(parts) == pytest.approx(difference, abs=self.limit * size), along
+        assert sum(parts) == pytest.approx(difference, abs=self.limit * size)
 
 
 def dot(x: Any, y: Any) -> float:
     return float(np.sum(np.conj(x) * y, dtype=np.complex128).real)
 
 
-@each(NUMERIC)
-def test_gradient_is_the_difference(row: Made) -> None:
-    if not row.built.movable:
-        return
-    slope = Slope(row.row, row.outputs)
-    if any(g is not None for g in slope.first):
-        slope.check("order 1", slope.loss, slope.first)
+def has_slope(row: Made) -> bool:
+    if row.row.grad is not True or row.row.numeric is not True or not row.built.movable:
+        return False
+    return any(g is not None for g in row.slope.first)
 
 
-@each(NUMERIC)
-def test_second_gradient_is_the_difference(row: Made) -> None:
-    if not row.built.movable:
+def gradient_is_the_difference(row: Made) -> None:
+    if has_slope(row):
+        row.slope.check(row.slope.loss, row.slope.first)
+
+
+def second_gradient_is_the_difference(row: Made) -> None:
+    if not has_slope(row):
         return
-    slope = Slope(row.row, row.outputs)
-    first = [(g, v) for g, v in zip(slope.first, slope.direction, strict=True) if g is not None]
-    if not first:
-        return
-    built = slope.built
+    slope, built = row.slope, row.slope.built
+    pairs = slope.along(slope.first)
+    inputs = [built.placeholders[n] for n in built.movable]
     with built.graph.as_default():
-        second = tf.gradients(
-            [g for g, _ in first],
-            [built.placeholders[n] for n in built.movable],
-            grad_ys=[v for _, v in first],
-        )
-        second = [None if g is None else tf.convert_to_tensor(g) for g in second]
+        found = tf.gradients([g for g, _ in pairs], inputs, grad_ys=[v for _, v in pairs])
+        second = [None if g is None else tf.convert_to_tensor(g) for g in found]
 
     def value(shift: float) -> float:
-        found = slope.run([g for g, _ in first], shift)
-        return sum(dot(v, g) for g, (_, v) in zip(found, first, strict=True))
+        found = slope.run([g for g, _ in pairs], shift)
+        return sum(dot(v, g) for g, (_, v) in zip(found, pairs, strict=True))
 
-    slope.check("order 2", value, second)
+    slope.check(value, second)
 
 
 # --- the graph as data ---
 
 
-def nodes(lines: list[str]) -> list[str]:
+def own_nodes(lines: list[str]) -> list[str]:
     # Gradient subgraphs are graphflow's own: as few nodes as the mathematics needs.
     return [line for line in lines if not line.startswith("gradients")]
 
 
-@each([row for row in GOLDEN_VALUES if row.nodes is True])
-def test_nodes_are_those_of_tensorflow(row: Made) -> None:
-    ours = [_run.node_line(op) for op in row.built.operations]
-    assert nodes(ours) == nodes(recording(row.row)["nodes"])
+def nodes_are_those_of_tensorflow(row: Made) -> None:
+    if row.row.golden is True and row.row.nodes is True:
+        ours = [_run.node_line(op) for op in row.built.operations]
+        assert own_nodes(ours) == own_nodes(row.facts["nodes"])
 
 
-@each(CASES)
-def test_imported_graph_gives_the_same_values(row: Made) -> None:
+def imported_graph_gives_the_same_values(row: Made) -> None:
     built, graph = row.built, tf.Graph()
     data = built.graph.as_graph_def()
     with graph.as_default():
@@ -338,6 +306,34 @@ def test_imported_graph_gives_the_same_values(row: Made) -> None:
         tensors = [x.name for x in built.tensors]
         found = session.run([tensors, [op.name for op in built.actions]], feeds)[0]
     assert_same([_run.array(x) for x in found], row.outputs)
+
+
+CHECKS = (
+    value_is_that_of_tensorflow,
+    static_shape_and_dtype_are_those_of_the_result,
+    static_shape_is_that_of_tensorflow,
+    unknown_sizes_give_the_same_values,
+    variants_of_the_plan_give_the_same_bits,
+    results_are_the_callers_own,
+    gradient_is_that_of_tensorflow,
+    gradient_is_the_difference,
+    second_gradient_is_the_difference,
+    nodes_are_those_of_tensorflow,
+    imported_graph_gives_the_same_values,
+)
+
+
+@pytest.mark.parametrize("row", CASES, ids=title)
+def test_row(row: Any) -> None:
+    made = Made(row)
+    failed: dict[str, Exception] = {}
+    for check in CHECKS:
+        try:
+            check(made)
+        except Exception as error:
+            failed[check.__name__] = error
+    if failed:
+        raise ExceptionGroup(", ".join(failed), list(failed.values()))
 
 
 # --- mistakes ---
@@ -353,14 +349,11 @@ def test_mistake_is_told_as_tensorflow_tells_it(row: Any) -> None:
     lines = MADE_AT.findall(text)
     assert len(lines) <= 1, text
     assert lines or stage == "build", f"the user's line is not shown:\n{text}"
-
-
-@pytest.mark.parametrize("row", [row for row in ERRORS if row.golden is True], ids=title)
-def test_mistake_is_one_in_tensorflow(row: Any) -> None:
-    facts = recordings(row.family).get(row.id)
-    assert facts is not None, AGAIN
-    assert (facts["error"], facts["at"]) == (row.error, row.at)
-    assert row.says in facts["message"]
+    if row.golden is True:
+        facts = recordings(row.family).get(row.id)
+        assert facts is not None, AGAIN
+        assert (facts["error"], facts["at"]) == (row.error, row.at), "not so in TensorFlow"
+        assert row.says in facts["message"], "TensorFlow says otherwise"
 
 
 def test_recordings_have_rows() -> None:

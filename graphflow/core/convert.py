@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from graphflow.core import scopes, values
+from graphflow.core import late, scopes, values
 from graphflow.core.dtypes import DType, as_dtype, int32, int64
 from graphflow.core.opdef import REGISTRY
 from graphflow.core.operation import Operation
@@ -190,6 +190,19 @@ def _from_operation(value: Operation, dtype: Any = None, name: Any = None, as_re
     )
 
 
+_PLAIN: Final = (
+    int, float, complex, str, bytes, bool, np.generic, np.ndarray, Dimension, type(None),
+)  # fmt: skip
+
+
+def _from_sequence(value: Any, dtype: Any = None, name: Any = None, as_ref: bool = False) -> Any:
+    """Packs nested lists that hold tensors; leaves others to the next conversion."""
+    if all(isinstance(x, _PLAIN) for x in values.leaves(value)):
+        return NotImplemented
+    return late.call("autopack", value, dtype=dtype, name=name, as_ref=as_ref)
+
+
+register_tensor_conversion_function((list, tuple), _from_sequence, 99)
 register_tensor_conversion_function((TensorShape, Dimension), _from_shape, 100)
 register_tensor_conversion_function(Operation, _from_operation, 100)
 register_tensor_conversion_function(

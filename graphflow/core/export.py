@@ -65,18 +65,44 @@ def publish_lazy(name: str, module: str, attribute: str) -> None:
         raise TypeError(f"tf.{name} is exported twice")
 
 
-def load_lazy(namespace: dict[str, Any], table: dict[str, tuple[str, str]], name: str) -> Any:
-    """Looks up a lazy name of a namespace module, and keeps what it finds there.
+def public_name(namespace: dict[str, Any], places: dict[str, str], spaces: str, name: str) -> Any:
+    """Finds a public name of a generated namespace module, and keeps what it finds there.
+
+    Args:
+        namespace: the module's globals.
+        places: by module: the names it has, `public=attribute` where they differ.
+        spaces: the namespaces below this one.
+        name: the name that is asked for.
 
     Raises:
         AttributeError: if the module has no such name.
     """
-    if name not in table:
-        raise AttributeError(f"module {namespace['__name__']!r} has no attribute {name!r}")
-    module, attribute = table[name]
-    found = getattr(importlib.import_module(module), attribute)
+    own = namespace["__name__"]
+    if name in spaces.split():
+        found: Any = importlib.import_module(f"{own}.{name}")
+    else:
+        place = _table(own, places).get(name)
+        if place is None:
+            raise AttributeError(f"module {own!r} has no attribute {name!r}")
+        found = getattr(importlib.import_module(place[0]), place[1])
     namespace[name] = found
     return found
+
+
+@functools.cache
+def _tables() -> dict[str, dict[str, tuple[str, str]]]:
+    return {}
+
+
+def _table(own: str, places: dict[str, str]) -> dict[str, tuple[str, str]]:
+    known = _tables().get(own)
+    if known is None:
+        known = _tables()[own] = {}
+        for module, words in places.items():
+            for word in words.split():
+                public, _, attribute = word.partition("=")
+                known[public] = (module, attribute or public)
+    return known
 
 
 def renamed(**old_to_new: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -6,11 +6,14 @@ layer that owns such a function provides it here under a name; core looks the na
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _PROVIDED: Final[dict[str, Callable[..., Any]]] = {}
+HOMES: Final[dict[str, str]] = {}
+"""The module that provides each function, so that it is imported on first use."""
 
 
 def provide(name: str) -> Callable[[_F], _F]:
@@ -27,9 +30,15 @@ def provide(name: str) -> Callable[[_F], _F]:
 
 def call(name: str, /, *args: Any, **kwargs: Any) -> Any:
     """Calls the function that a higher layer provided as `name`."""
-    return _PROVIDED[name](*args, **kwargs)
+    return (_PROVIDED.get(name) or provided(name))(*args, **kwargs)
 
 
 def provided(name: str) -> Callable[..., Any]:
-    """Returns the function that a higher layer provided as `name`."""
+    """Returns the function that a higher layer provided as `name`.
+
+    Raises:
+        KeyError: if none did.
+    """
+    if name not in _PROVIDED and name in HOMES:
+        importlib.import_module(HOMES[name])
     return _PROVIDED[name]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -60,7 +62,7 @@ class OpDef:
     __slots__ = (
         "_signature", "_text", "body", "constraints", "differentiable", "effect", "gradient_raises",
         "host_reason", "in_place", "is_aggregate", "is_commutative", "is_stateful", "kernel",
-        "name", "no_gradient_reason", "partial_rule", "shape_rule", "view",
+        "module", "name", "no_gradient_reason", "partial_rule", "shape_rule", "view",
     )  # fmt: skip
 
     def __init__(
@@ -94,6 +96,8 @@ class OpDef:
         self.partial_rule: Rule | None = None
         self.view = False
         """True if the kernel returns a view of its first input."""
+        self.module = ""
+        """The module that defines the type."""
         self.in_place: tuple[int, ...] = ()
         """Positions of the inputs whose buffer the kernel may use for its output."""
 
@@ -173,8 +177,41 @@ class OpDef:
         return f"<OpDef {self._text}>"
 
 
-REGISTRY: Final[dict[str, OpDef]] = {}
-"""Every operation type by its name."""
+HOMES: Final[dict[str, str]] = {}
+"""The module that defines each operation type, so that it is imported on first use."""
+
+
+class _Registry(dict[str, OpDef]):
+    def __missing__(self, name: str) -> OpDef:
+        home = HOMES.get(name)
+        if home is not None:
+            importlib.import_module(home)
+            if dict.__contains__(self, name):
+                return dict.__getitem__(self, name)
+        raise KeyError(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __contains__(self, name: object) -> bool:
+        return dict.__contains__(self, name) or name in HOMES
+
+
+REGISTRY: Final[dict[str, OpDef]] = _Registry()
+"""Every operation type by its name; a type's module is imported when it is first asked for.
+
+Iteration shows the types whose modules were imported.
+"""
+
+
+def _defining_module() -> str:
+    frame = sys._getframe(2)
+    while frame.f_back is not None and ".ops." not in frame.f_globals["__name__"]:
+        frame = frame.f_back
+    return str(frame.f_globals["__name__"])
 
 
 def define(
@@ -214,6 +251,7 @@ def define(
         constraints=constraints,
     )
     new.view, new.in_place, new.shape_rule = view, in_place, shape
+    new.module = _defining_module()
     if REGISTRY.setdefault(new.name, new) is not new:
         raise OpDefError(f"{new.name} is defined twice")
     return new

@@ -120,6 +120,8 @@ def of_prod(op: Operation, dy: Tensor) -> Tensor:
     if axes is None:
         return _run_time_prod(op, dy)
     x = op.inputs[0]
+    if not axes:
+        return dy
     grad = kept(op, dy)
     steps = [x]
     for axis in axes[:-1]:

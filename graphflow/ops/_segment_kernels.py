@@ -20,7 +20,8 @@ def first_value(how: Any, dtype: np.dtype[Any]) -> Any:
     else:
         import ml_dtypes
 
-        limits = ml_dtypes.finfo(dtype)
+        finfo: Any = ml_dtypes.finfo
+        limits = finfo(dtype)
     return limits.min if how is np.maximum else limits.max
 
 

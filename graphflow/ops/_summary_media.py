@@ -75,7 +75,9 @@ def encode_wav(samples: Array, sample_rate: int) -> bytes:
         sample_rate: frames a second.
     """
     frames, channels = samples.shape
-    data = np.clip(samples * np.float32(32768), -32768, 32767).astype("<i2").tobytes()
+    scaled = samples * np.float32(32768)
+    rounded = np.trunc(scaled + np.copysign(np.float32(0.5), scaled))  # halves away from zero
+    data = np.clip(rounded, -32768, 32767).astype("<i2").tobytes()
     header = struct.pack(
         "<4sI4s4sIHHIIHH4sI",
         b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1, channels, sample_rate,

@@ -28,7 +28,7 @@ _SELU_SCALE_ALPHA = 1.7580993408473766
 @elementwise("Relu(features: T) -> activations: T", T=(*REALS, qint8), tf="nn.relu")
 def relu(xp: Any, features: Any) -> Any:
     """`max(features, 0)`, element by element; nan stays nan."""
-    return xp.maximum(features, 0)
+    return xp.maximum(0, features)  # in this order -0.0 stays what it is, as in TensorFlow
 
 
 RELU: OpDef = relu.definition
@@ -50,14 +50,15 @@ RELU_GRAD: OpDef = relu_grad.definition
 
 
 @RELU_GRAD.gradient
-def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
-    return relu_grad(dy, op.inputs[1]), None
+def _(op: Operation, dy: Tensor) -> tuple[Tensor, Tensor]:
+    features = op.inputs[1]
+    return relu_grad(dy, features), apply("ZerosLike", features)
 
 
 # --- Relu6 ---
 @elementwise("Relu6(features: T) -> activations: T", T=REALS)
 def _relu6(xp: Any, features: Any) -> Any:
-    return xp.minimum(xp.maximum(features, 0), 6)
+    return xp.minimum(xp.maximum(0, features), 6)
 
 
 RELU6: OpDef = _relu6.definition
@@ -79,8 +80,9 @@ RELU6_GRAD: OpDef = relu6_grad.definition
 
 
 @RELU6_GRAD.gradient
-def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
-    return relu6_grad(dy, op.inputs[1]), None
+def _(op: Operation, dy: Tensor) -> tuple[Tensor, Tensor]:
+    features = op.inputs[1]
+    return relu6_grad(dy, features), apply("ZerosLike", features)
 
 
 @export("nn.relu6")
@@ -176,7 +178,7 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, Tensor]:
     T=NET_FLOATS,
 )
 def _leaky_relu(xp: Any, features: Any, *, alpha: float) -> Any:
-    return xp.maximum(features, features * alpha)
+    return xp.where(features > 0, features, features * alpha)
 
 
 LEAKY_RELU: OpDef = _leaky_relu.definition
@@ -202,8 +204,9 @@ LEAKY_RELU_GRAD: OpDef = leaky_relu_grad.definition
 
 
 @LEAKY_RELU_GRAD.gradient
-def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
-    return leaky_relu_grad(dy, op.inputs[1], alpha=op.attrs["alpha"]), None
+def _(op: Operation, dy: Tensor) -> tuple[Tensor, Tensor]:
+    features = op.inputs[1]
+    return leaky_relu_grad(dy, features, alpha=op.attrs["alpha"]), apply("ZerosLike", features)
 
 
 @export("nn.leaky_relu")
@@ -212,8 +215,7 @@ def leaky_relu(features: Any, alpha: Any = 0.2, name: str | None = None) -> Tens
 
     Args:
         features: a tensor of floats; integers become float32.
-        alpha: the slope below zero; above 1 the result is `max(features, alpha * features)`,
-            as in TensorFlow.
+        alpha: the slope below zero.
         name: the node's name.
     """
     with scopes.name_scope(name, "LeakyRelu", [features, alpha]) as scope:

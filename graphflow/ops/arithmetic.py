@@ -327,10 +327,13 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
             "inputs must be a list of at least one Tensor/IndexedSlices with the same dtype "
             "and shape"
         )
-    tensors = [convert.convert(x) for x in inputs]
-    if len(tensors) == 1:
-        return apply("Identity", tensors[0], name=name) if name else tensors[0]  # type: ignore[no-any-return]  # a Tensor
-    found: Tensor = apply("AddN", tensors, name=name)
+    # Indexed slices become dense inside the operation's name scope, as in TensorFlow.
+    terms = [x if isinstance(x, IndexedSlices) else convert.convert(x) for x in inputs]
+    found: Tensor
+    if len(terms) == 1:
+        found = convert.convert(terms[0])
+        return apply("Identity", found, name=name) if name else found
+    found = apply("AddN", terms, name=name)
     return found
 
 

@@ -69,7 +69,7 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
 
 
 @BROADCAST_TO.numpy
-def _(x: Array, shape: Array, *, out: Array | None) -> Array:
+def _(x: Array, shape: Array, *, out: Array | None = None) -> Array:
     if out is None:
         for n in shape.tolist():
             if n < 0:

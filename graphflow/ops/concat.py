@@ -109,7 +109,7 @@ def _gradient(op: Operation, values: list[Tensor], axis_at: int, dy: Tensor) -> 
     return _parts(dy, values, where, at)
 
 
-def _join(values: list[Array], axis: Array, out: Array | None) -> Array:
+def _join(values: list[Array], axis: Array, out: Array | None = None) -> Array:
     if axis.ndim:
         raise KernelError(f"Concat dim tensor should be a scalar, but got {text(axis.shape)}")
     return np.concatenate(values, axis.item(), out=out)
@@ -149,7 +149,7 @@ def _(op: Operation, dy: Tensor) -> tuple[Any, ...]:
 
 
 @CONCAT_V2.numpy
-def _(values: list[Array], axis: Array, *, out: Array | None) -> Array:
+def _(values: list[Array], axis: Array, *, out: Array | None = None) -> Array:
     return _join(values, axis, out)
 
 
@@ -169,7 +169,7 @@ def _(op: Operation, dy: Tensor) -> tuple[Any, ...]:
 
 
 @CONCAT.numpy
-def _(axis: Array, values: list[Array], *, out: Array | None) -> Array:
+def _(axis: Array, values: list[Array], *, out: Array | None = None) -> Array:
     return _join(values, axis, out)
 
 

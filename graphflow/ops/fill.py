@@ -77,7 +77,7 @@ def _(op: Operation, dy: Tensor) -> tuple[None, Tensor]:
 
 
 @FILL.numpy
-def _(dims: Array, value: Array, *, out: Array | None) -> Array:
+def _(dims: Array, value: Array, *, out: Array | None = None) -> Array:
     if out is None:
         sizes = dims.tolist()
         if dims.ndim != 1 or value.ndim:
@@ -182,7 +182,7 @@ ZEROS_LIKE = define("ZerosLike(x: T) -> y: T", shape=same_shape).no_gradient("it
 
 
 @ZEROS_LIKE.numpy
-def _(x: Array, *, out: Array | None) -> Array:
+def _(x: Array, *, out: Array | None = None) -> Array:
     if x.dtype.kind == "O":
         return np.full(x.shape, b"", object)
     if out is None:
@@ -235,7 +235,7 @@ ONES_LIKE = define(
 
 
 @ONES_LIKE.numpy
-def _(x: Array, *, out: Array | None) -> Array:
+def _(x: Array, *, out: Array | None = None) -> Array:
     if out is None:
         return np.ones(x.shape, x.dtype)
     out.fill(1)

@@ -59,7 +59,7 @@ def _(op: Operation, dy: Tensor) -> tuple[IndexedSlices, None]:
 
 
 @GATHER.numpy
-def _(params: Array, indices: Array, *, out: Array | None) -> Array:
+def _(params: Array, indices: Array, *, out: Array | None = None) -> Array:
     return _take(params, indices, 0, out)
 
 
@@ -125,7 +125,7 @@ def _(op: Operation, dy: Tensor) -> tuple[Any, None, None]:
     return dense_gradient(params, indices, at, axis, op.attrs["batch_dims"], dy), None, None
 
 
-def _take(params: Array, indices: Array, axis: int, out: Array | None) -> Array:
+def _take(params: Array, indices: Array, axis: int, out: Array | None = None) -> Array:
     check_indices(indices, params.shape[axis])
     if not params.shape[axis]:
         return np.take(params, indices, axis)
@@ -134,7 +134,9 @@ def _take(params: Array, indices: Array, axis: int, out: Array | None) -> Array:
 
 
 @GATHER_V2.numpy
-def _(params: Array, indices: Array, axis: Array, *, batch_dims: int, out: Array | None) -> Array:
+def _(
+    params: Array, indices: Array, axis: Array, *, batch_dims: int, out: Array | None = None
+) -> Array:
     at = axis.item()
     if not -params.ndim <= at < params.ndim:
         raise ValueError("no such axis")  # the shape rule says it in full

@@ -195,12 +195,11 @@ def _(op: Operation) -> list[Dims]:
 def _(x: Array, *, type: DType) -> Array:
     new = np.dtype(type.as_numpy_dtype)
     old = x.itemsize
-    flat = np.ascontiguousarray(x)
-    if old == new.itemsize:
-        return flat.view(new)
+    flat: Any = np.ascontiguousarray(x).reshape(x.shape)
     if old > new.itemsize:
-        return flat.reshape(*x.shape, 1).view(new)
-    return flat.view(new).reshape(x.shape[:-1])
+        flat = flat.reshape(*x.shape, 1)
+    found: Array = flat.view(new)
+    return found.reshape(x.shape[:-1]) if old < new.itemsize else found
 
 
 @export("bitcast")

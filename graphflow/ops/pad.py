@@ -61,7 +61,7 @@ def _inner(x: Array, paddings: list[tuple[int, int]]) -> tuple[slice, ...]:
     return tuple([slice(before, before + size) for size, (before, _) in pairs])
 
 
-def _padded(x: Array, paddings: Array, value: Any, out: Array | None) -> Array:
+def _padded(x: Array, paddings: Array, value: Any, out: Array | None = None) -> Array:
     pairs = _checked(x, paddings)
     if out is None:
         sizes = [d + a + b for d, (a, b) in zip(x.shape, pairs, strict=True)]
@@ -102,7 +102,7 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
 
 
 @PAD.numpy
-def _(x: Array, paddings: Array, *, out: Array | None) -> Array:
+def _(x: Array, paddings: Array, *, out: Array | None = None) -> Array:
     return _padded(x, paddings, b"" if x.dtype.kind == "O" else 0, out)
 
 
@@ -128,7 +128,7 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None, Tensor]:
 
 
 @PAD_V2.numpy
-def _(x: Array, paddings: Array, constant_values: Array, *, out: Array | None) -> Array:
+def _(x: Array, paddings: Array, constant_values: Array, *, out: Array | None = None) -> Array:
     return _padded(x, paddings, constant_values, out)
 
 

@@ -173,10 +173,10 @@ MAX_POOL_GRAD = define(
 
 
 @MAX_POOL_GRAD.gradient
-def _(op: Operation, dy: Tensor) -> tuple[None, None, Tensor]:
-    # Where a maximum stands does not change with small changes of the input.
+def _(op: Operation, dy: Tensor) -> tuple[Tensor, None, Tensor]:
     x, y, _ = op.inputs
-    return None, None, apply(MAX_POOL_GRAD_GRAD, x, y, dy, **window_attrs(op))
+    # Where a maximum stands does not change with small changes of the input.
+    return apply("ZerosLike", x), None, apply(MAX_POOL_GRAD_GRAD, x, y, dy, **window_attrs(op))
 
 
 @MAX_POOL_GRAD.numpy
@@ -225,9 +225,10 @@ def _(op: Operation) -> list[Dims]:
 
 
 @MAX_POOL_GRAD_GRAD.gradient
-def _(op: Operation, dy: Tensor) -> tuple[None, None, Tensor]:
+def _(op: Operation, dy: Tensor) -> tuple[Tensor, None, Tensor]:
     x, y, _ = op.inputs
-    return None, None, apply(MAX_POOL_GRAD, x, y, dy, **window_attrs(op))
+    # Where a maximum stands does not change with small changes of the input.
+    return apply("ZerosLike", x), None, apply(MAX_POOL_GRAD, x, y, dy, **window_attrs(op))
 
 
 @MAX_POOL_GRAD_GRAD.numpy

@@ -83,10 +83,16 @@ MAX_POOL_GRAD_V2 = define(
 
 
 @MAX_POOL_GRAD_V2.gradient
-def _(op: Operation, dy: Tensor) -> tuple[None, None, Tensor, None, None]:
+def _(op: Operation, dy: Tensor) -> tuple[Tensor, None, Tensor, None, None]:
     x, y, _, ksize, strides = op.inputs
     attrs = {key: op.attrs[key] for key in ("padding", "data_format")}
-    return None, None, apply(MAX_POOL_GRAD_GRAD_V2, x, y, dy, ksize, strides, **attrs), None, None
+    return (
+        apply("ZerosLike", x),
+        None,
+        apply(MAX_POOL_GRAD_GRAD_V2, x, y, dy, ksize, strides, **attrs),
+        None,
+        None,
+    )
 
 
 @MAX_POOL_GRAD_V2.numpy
@@ -124,10 +130,17 @@ def _(op: Operation) -> list[Dims]:
 
 
 @MAX_POOL_GRAD_GRAD_V2.gradient
-def _(op: Operation, dy: Tensor) -> tuple[None, None, Tensor, None, None]:
+def _(op: Operation, dy: Tensor) -> tuple[Tensor, None, Tensor, None, None]:
     x, y, _, ksize, strides = op.inputs
     attrs = {key: op.attrs[key] for key in ("padding", "data_format")}
-    return None, None, apply(MAX_POOL_GRAD_V2, x, y, dy, ksize, strides, **attrs), None, None
+    # Where a maximum stands does not change with small changes of the input.
+    return (
+        apply("ZerosLike", x),
+        None,
+        apply(MAX_POOL_GRAD_V2, x, y, dy, ksize, strides, **attrs),
+        None,
+        None,
+    )
 
 
 @MAX_POOL_GRAD_GRAD_V2.numpy

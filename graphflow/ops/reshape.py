@@ -81,6 +81,8 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
 @RESHAPE.numpy
 def _(x: Array, shape: Array) -> Array:
     sizes = shape.tolist()
+    if sizes and min(sizes) < -1:  # NumPy would take any negative size for -1
+        _settled(x, sizes)
     try:
         return x.reshape(sizes)
     except ValueError:

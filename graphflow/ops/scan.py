@@ -36,7 +36,8 @@ def _scan(name: str) -> OpDef:
 def _axis(x: Array, axis: Array) -> int:
     if axis.ndim:
         raise KernelError(f"ScanOp: axis must be a scalar, not {text(axis.shape)}")
-    at, n = axis.item(), x.ndim
+    at: int = axis.item()
+    n = x.ndim
     if not -n <= at < n:
         raise KernelError(f"ScanOp: Expected scan axis in the range [{-n}, {n}), but got {at}")
     return at % n

@@ -78,7 +78,7 @@ def _means(data: Array, ids: Array, rows: int) -> Array:
     summed = by_segment(np.add, wide, ids, rows, 0)
     number = np.maximum(np.bincount(ids, minlength=rows), 1).astype(wide.dtype)
     number = number.reshape(-1, *(1,) * (data.ndim - 1))
-    means = summed / number if wide.dtype.kind in "fc" else summed // number
+    means: Array = summed / number if wide.dtype.kind in "fc" else summed // number
     return means.astype(data.dtype, copy=False)
 
 
@@ -305,7 +305,7 @@ def unsorted_segment_mean(
         data, segment_ids = convert_to_tensor(data), convert_to_tensor(segment_ids)
         number = _numbers(data, segment_ids, num_segments)
         summed: Tensor = apply(UNSORTED_SEGMENT_SUM, data, segment_ids, num_segments)
-        return summed / number
+        return apply("RealDiv", summed, number, name="truediv")  # type: ignore[no-any-return]  # one output
 
 
 @export("unsorted_segment_sqrt_n", "math.unsorted_segment_sqrt_n")
@@ -324,4 +324,4 @@ def unsorted_segment_sqrt_n(
         data, segment_ids = convert_to_tensor(data), convert_to_tensor(segment_ids)
         number = _numbers(data, segment_ids, num_segments)
         summed: Tensor = apply(UNSORTED_SEGMENT_SUM, data, segment_ids, num_segments)
-        return summed / apply("Sqrt", number)
+        return apply("RealDiv", summed, apply("Sqrt", number), name="truediv")  # type: ignore[no-any-return]  # one output

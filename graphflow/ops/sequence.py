@@ -29,12 +29,13 @@ RANGE = define(
 ).no_gradient("the number of elements depends on the inputs in steps")
 
 
-def _steps(start: Any, limit: Any, delta: Any) -> int:
-    """How many numbers a range has.
+def _steps(*bounds: Array) -> int:
+    """How many numbers a range has, given start, limit and step.
 
     Raises:
         ShapeError: if the step is 0 or leads away from the limit.
     """
+    start, limit, delta = (float(b) if b.dtype.kind != "i" else int(b) for b in bounds)
     if delta == 0:
         raise ShapeError("Requires delta != 0", run="Requires delta != 0: 0")
     if delta > 0 and start > limit:
@@ -43,7 +44,9 @@ def _steps(start: Any, limit: Any, delta: Any) -> int:
         raise ShapeError(f"Requires start >= limit when delta < 0: {start:g}/{limit:g}")
     if isinstance(start, int):
         return int((abs(limit - start) + abs(delta) - 1) // abs(delta))
-    return math.ceil(abs((limit - start) / delta))
+    # In the type of the elements, whose rounding decides whether the last number is in.
+    found = (bounds[1] - bounds[0]) / bounds[2]
+    return math.ceil(abs(float(found)))
 
 
 @RANGE.shape
@@ -53,22 +56,24 @@ def _(op: Operation) -> list[Dims]:
     values = [op.constant(i) for i in range(3)]
     if any(v is None for v in values):
         return [(None,)]
-    return [(_steps(*[v.item() for v in values if v is not None]),)]
+    return [(_steps(*[v for v in values if v is not None]),)]
 
 
 @RANGE.numpy
 def _(start: Array, limit: Array, delta: Array) -> Array:
     try:
-        n = _steps(start.item(), limit.item(), delta.item())
+        n = _steps(start, limit, delta)
     except ShapeError as e:
         raise ValueError(e.run) from None  # the shape rule says it again, with the node
     if start.dtype.kind == "i":
         first, step = start.item(), delta.item()
-        return np.arange(first, first + n * step, step, start.dtype)
+        whole: Array = np.arange(first, first + n * step, step, dtype=start.dtype)  # type: ignore[call-overload]  # a dtype that only the run knows
+        return whole
     # TensorFlow adds the step again and again, in the type of the elements; so do we.
     steps = np.full(n, delta, start.dtype)
     steps[:1] = start
-    return np.add.accumulate(steps, dtype=start.dtype)
+    found: Array = np.add.accumulate(steps, dtype=start.dtype)
+    return found
 
 
 _WIDER = (int32, int64, float32, float64)

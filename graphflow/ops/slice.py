@@ -69,7 +69,7 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None, None]:
     first, out = op.constant(1), op.outputs[0].dims
     paddings: Any
     if first is not None and x.dims is not None and out is not None and None not in (*x.dims, *out):
-        behind = np.array(x.dims) - first - np.array(out)  # type: ignore[operator]  # all known
+        behind = np.array(x.dims) - first - np.array(out)
         paddings = np.stack([first, behind], 1).astype(np.int32)
     else:
         shapes = [apply("Shape", t, out_type=begin.dtype.base_dtype) for t in (x, dy)]
@@ -79,7 +79,7 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None, None]:
 
 
 @SLICE.numpy
-def _(x: Array, begin: Array, size: Array, *, out: Array | None) -> Array:
+def _(x: Array, begin: Array, size: Array, *, out: Array | None = None) -> Array:
     starts, sizes = begin.tolist(), size.tolist()
     if len(starts) != x.ndim or len(sizes) != x.ndim:
         raise ValueError("another rank")  # the shape rule says it in full
@@ -94,7 +94,7 @@ def _(x: Array, begin: Array, size: Array, *, out: Array | None) -> Array:
     return _copied(x[tuple(index)], out)
 
 
-def _copied(part: Array, out: Array | None) -> Array:
+def _copied(part: Array, out: Array | None = None) -> Array:
     if out is None:
         return np.array(part, order="C")
     out[...] = part
@@ -203,7 +203,7 @@ def _(
     ellipsis_mask: int,
     new_axis_mask: int,
     shrink_axis_mask: int,
-    out: Array | None,
+    out: Array | None = None,
 ) -> Array:
     masks = (begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
     index = _index(x.shape, begin, end, strides, dict(zip(MASKS, masks, strict=True)))
@@ -293,7 +293,7 @@ def _(
     ellipsis_mask: int,
     new_axis_mask: int,
     shrink_axis_mask: int,
-    out: Array | None,
+    out: Array | None = None,
 ) -> Array:
     masks = (begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
     sizes = tuple(shape.tolist())

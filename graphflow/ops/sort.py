@@ -99,7 +99,7 @@ def _top_gradient(op: Operation, dy: Tensor) -> Tensor:
     else:
         sizes = size.reshape(1)
     spread = apply("ScatterNd", rows, apply("Reshape", dy, flat), sizes)
-    return spread if one_row else back_to(spread, x)  # type: ignore[no-any-return]  # one output
+    return spread if one_row else back_to(spread, x)
 
 
 # --- TopKV2 ---

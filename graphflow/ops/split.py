@@ -149,7 +149,7 @@ def _(value: Array, size_splits: Array, split_dim: Array) -> tuple[Array, ...]:
         lengths = _lengths(size_splits.tolist(), value.shape[axis])
     except ShapeError as e:
         raise KernelError(e.run) from None
-    ends = np.cumsum(lengths)[:-1]  # type: ignore[arg-type]  # all known
+    ends: Array = np.cumsum(np.array(lengths, np.int64))[:-1]
     return tuple([part.copy(order="C") for part in np.split(value, ends, axis)])
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from graphflow.core import scopes, values
-from graphflow.core.convert import convert_to_tensor, register_tensor_conversion_function
+from graphflow.core import scopes
+from graphflow.core.convert import convert_to_tensor
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export
+from graphflow.core.late import provide
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
@@ -66,7 +67,7 @@ def _(op: Operation, dy: Tensor) -> list[Tensor]:
 
 
 @PACK.numpy
-def _(values: list[Array], *, axis: int, out: Array | None) -> Array:
+def _(values: list[Array], *, axis: int, out: Array | None = None) -> Array:
     return np.stack(values, axis, out=out)
 
 
@@ -162,9 +163,6 @@ def unstack(
 
 
 # --- lists with tensors in them ---
-_PLAIN: Final = (int, float, complex, bool, bytes, str, memoryview, np.ndarray, np.generic)
-
-
 def _is_tensor(item: Any) -> bool:
     """True for a tensor, and for what stands for one, such as a variable."""
     return isinstance(item, Tensor) or (
@@ -214,9 +212,10 @@ def _pack(items: Sequence[Any], dtype: DType, name: str) -> Any:
         return apply(PACK, tensors, name=scope)
 
 
+@provide("autopack")
 def autopack(value: Any, dtype: Any = None, name: Any = None, as_ref: bool = False) -> Any:
     """Converts nested lists that contain tensors; leaves others to the next conversion."""
-    if as_ref or all(isinstance(x, _PLAIN) for x in values.leaves(value)):
+    if as_ref:
         return NotImplemented
     found = _first_dtype(value)
     if found is None:
@@ -225,6 +224,3 @@ def autopack(value: Any, dtype: Any = None, name: Any = None, as_ref: bool = Fal
     if wanted != found:
         value = _cast(value, wanted)
     return _pack(value, wanted, name or "packed")
-
-
-register_tensor_conversion_function((list, tuple), autopack, 99)

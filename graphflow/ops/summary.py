@@ -6,6 +6,7 @@ import contextlib
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from graphflow.core import scopes
 from graphflow.core.collections import GraphKeys
 from graphflow.core.convert import convert_to_tensor
 from graphflow.core.declare import apply
-from graphflow.core.dtypes import DType, float16, float32, float64, string, uint8
+from graphflow.core.dtypes import float16, float32, float64, string, uint8
 from graphflow.core.errors import KernelError
 from graphflow.core.export import export
 from graphflow.core.opdef import REALS, OpDef, default, define
@@ -66,7 +67,7 @@ def _(tags: Array, values: Array) -> Array:
     if tags.shape != values.shape:
         tag = f" (tag '{_tag(tags)}')" if tags.ndim == 0 else ""
         raise KernelError(
-            f"tags and values are not the same shape: {text(tags.shape)} != "
+            f"tags and values not the same shape: {text(tags.shape)} != "
             f"{text(values.shape)}{tag}"
         )
     pairs = zip(tags.reshape(-1).tolist(), values.reshape(-1).astype(np.float32), strict=True)
@@ -95,19 +96,21 @@ IMAGE = _summary(
     T=default((uint8, float32, float16, float64), float32),
     max_images=1,
 )
+_BAD_COLOR: Final = np.array([255, 0, 0, 255], np.uint8)
+_BAD_COLOR.flags.writeable = False
+IMAGE.attrs["bad_color"] = replace(IMAGE.attrs["bad_color"], default=_BAD_COLOR)
 
 
 @IMAGE.numpy
-def _(tag: Array, tensor: Array, *, max_images: int, bad_color: Array | None) -> Array:
+def _(tag: Array, tensor: Array, *, max_images: int, bad_color: Array) -> Array:
     name = _tag(tag)
     if tensor.ndim != 4 or tensor.shape[3] not in (1, 3, 4):
         raise KernelError(f"Tensor must be 4-D with last dim 1, 3, or 4, not {text(tensor.shape)}")
     count, height, width, channels = tensor.shape
-    color = np.array([255, 0, 0, 255], np.uint8) if bad_color is None else bad_color
     values = []
     for i in range(min(count, max_images)):
         image = tensor[i]
-        pixels = image if image.dtype == np.uint8 else as_pixels(image, color[:channels])
+        pixels = image if image.dtype == np.uint8 else as_pixels(image, bad_color[:channels])
         values.append(
             proto.Summary.Value(
                 tag=_numbered(f"{name}/image", i, max_images),
@@ -181,9 +184,10 @@ TENSOR = _summary(
 )
 
 
-def _tensor_message(tensor: Array, dtype: DType) -> Any:
-    message = encode_tensor(tensor, dtype)
-    if dtype != string and not message.tensor_content and tensor.size:
+def _tensor_message(tensor: Array) -> Any:
+    """A TensorProto with raw content, whatever the type and size."""
+    message = encode_tensor(tensor)
+    if tensor.dtype.kind != "O" and not message.tensor_content and tensor.size:
         content = np.ascontiguousarray(tensor).tobytes()
         message = proto.TensorProto(
             dtype=message.dtype, tensor_shape=message.tensor_shape, tensor_content=content
@@ -192,15 +196,15 @@ def _tensor_message(tensor: Array, dtype: DType) -> Any:
 
 
 @TENSOR_V2.numpy
-def _(tag: Array, tensor: Array, metadata: Array, *, T: DType) -> Array:
-    value = proto.Summary.Value(tag=_tag(tag), tensor=_tensor_message(tensor, T))
+def _(tag: Array, tensor: Array, metadata: Array) -> Array:
+    value = proto.Summary.Value(tag=_tag(tag), tensor=_tensor_message(tensor))
     value.metadata.ParseFromString(metadata.item())
     return _packed([value])
 
 
 @TENSOR.numpy
-def _(tensor: Array, *, T: DType, name: str) -> Array:
-    return _packed([proto.Summary.Value(node_name=name, tensor=_tensor_message(tensor, T))])
+def _(tensor: Array, *, name: str) -> Array:
+    return _packed([proto.Summary.Value(node_name=name, tensor=_tensor_message(tensor))])
 
 
 # --- MergeSummary ---

@@ -85,7 +85,7 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
 
 
 @TRANSPOSE.numpy
-def _(x: Array, perm: Array, *, out: Array | None) -> Array:
+def _(x: Array, perm: Array, *, out: Array | None = None) -> Array:
     turned = x.transpose(_order(x, perm))
     if out is None:
         return turned.copy(order="C")

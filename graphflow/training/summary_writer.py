@@ -47,7 +47,7 @@ class FileWriter:
         filename_suffix: str | None = None,
         session: Any = None,
     ) -> None:
-        self._logdir = os.fspath(logdir)
+        self._logdir: str = os.fspath(logdir)
         self._flush_secs = flush_secs
         self._suffix = filename_suffix or ""
         self._lock = threading.Lock()

@@ -21,6 +21,8 @@ from graphflow.viz.training import training
 
 Level = Literal["scopes", "training", "folded", "full"]
 LEVELS: Final = ("scopes", "training", "folded", "full")
+_SMALL: Final = 30
+"""In graphs of so few nodes, name scopes are shown with their constants."""
 _TEXT_SUFFIXES: Final = (".dot", ".gv")
 
 
@@ -85,7 +87,7 @@ def picture_of(nodes: Nodes, level: Level, keep: frozenset[str] = frozenset()) -
         case "training":
             return training(nodes, keep)
         case "scopes":
-            return collapsed(gather(nodes, folded(nodes, keep)))
+            return collapsed(gather(nodes, folded(nodes, keep, len(nodes) > _SMALL)))
     owners = folded(nodes, keep)
     for name, owner in owners.items():
         if owner is not None and name not in keep:

@@ -25,18 +25,19 @@ _GRADIENT_SCOPE: Final = re.compile(r"gradients(_\d+)?")
 Folded = dict[str, str | None]
 
 
-def folded(nodes: Nodes, keep: frozenset[str] = frozenset()) -> Folded:
+def folded(nodes: Nodes, keep: frozenset[str] = frozenset(), constants: bool = True) -> Folded:
     """Owners in which variables own their reads, and plumbing is left out.
 
     Args:
         nodes: the graph.
         keep: names of nodes that stay vertices of their own, such as fetches.
+        constants: whether constants are folded too.
     """
     users = users_of(nodes)
     hidden = _plumbing(nodes, users, keep)
     owners: Folded = {}
     for name, node in nodes.items():
-        if name in hidden or (node.op == "Const" and users[name] and name not in keep):
+        if name in hidden or (constants and node.op == "Const" and name not in keep):
             owners[name] = None
         elif node.op in _READS and name not in keep and _passes_on(name, nodes, users):
             source = node.inputs[0][0]

@@ -9,10 +9,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from graphflow.viz.fold import Folded, folded, gradient_scope, users_of
+from graphflow.viz.fold import Folded, folded, gradient_of_one, gradient_scope, users_of
 from graphflow.viz.model import Node, Nodes
-from graphflow.viz.picture import VARIABLES, Picture, gather
+from graphflow.viz.picture import PLACEHOLDERS, VARIABLES, Link, Picture, gather
+from graphflow.viz.scopes import collapsed
 
+ROOM: Final = 40
+"""With more vertices than this, operations are gathered by name scope."""
+_MOST: Final = 120
+"""With more, scopes and series become boxes, even those with variables."""
+_ENDS: Final = VARIABLES | PLACEHOLDERS
 _APPLY: Final = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]\w*")
 _WRITE: Final = re.compile(
     r"Assign(Add|Sub)?(VariableOp)?|Assign(Add|Sub)VariableOp|CountUpTo|ResourceCountUpTo"
@@ -34,11 +40,13 @@ def training(nodes: Nodes, keep: frozenset[str] = frozenset()) -> Picture:
     for name, owner in owners.items():
         if owner in slots:
             owners[name] = slots[owner]
-    picture = gather(_without_written(nodes), owners)
+    _own_parts(nodes, owners)
+    picture = gather(_without_written(nodes), _by_scope(nodes, owners, keep))
     _describe(picture, set(optimizers))
     for node in nodes.values():
         _return(picture, node, owners)
-    return picture
+    _simplify(picture, nodes)
+    return collapsed(picture, _MOST) if len(picture.vertices) > _MOST else picture
 
 
 def writes(op: str) -> bool:
@@ -92,6 +100,33 @@ def _is_slot(name: str, users: list[Node]) -> bool:
     return read and not trained
 
 
+def _own_parts(nodes: Nodes, owners: Folded) -> None:
+    """Gives the parts of a composite function (`softmax_sg/Reshape`) to the node of its name."""
+    for name, owner in owners.items():
+        if owner != name or nodes[name].op in _ENDS:
+            continue
+        for i in range(name.count("/"), 0, -1):
+            outer = name.rsplit("/", i)[0]
+            if outer in nodes and owners[outer] == outer and nodes[outer].op not in _ENDS:
+                owners[name] = outer
+                break
+
+
+def _by_scope(nodes: Nodes, owners: Folded, keep: frozenset[str]) -> Folded:
+    """Gives operations to their name scopes, the less deeply the more vertices there are."""
+    for depth in range(max((n.count("/") for n in nodes), default=0), 0, -1):
+        if len(set(owners.values())) <= ROOM:
+            break
+        found = dict(owners)
+        for name, owner in owners.items():
+            if owner in nodes and owner not in keep and nodes[owner].op not in _ENDS:
+                parts = owner.split("/")
+                if len(parts) > depth and not writes(nodes[owner].op):
+                    found[name] = "/".join(parts[:depth]) + "/"
+        owners.update(found)
+    return owners
+
+
 def _without_written(nodes: Nodes) -> Nodes:
     """The nodes without the edge from a variable to what writes it: an update arrow returns."""
     found = {}
@@ -121,3 +156,48 @@ def _describe(picture: Picture, optimizers: set[str]) -> None:
             vertex.kind, vertex.note = "update", f"update, {many}"
         elif vertex.members and gradient_scope(vertex.members[0].name) == vertex.name:
             vertex.kind, vertex.note = "gradients", many
+        elif vertex.name.endswith("/"):
+            vertex.kind, vertex.label, vertex.note = "scope", vertex.name[:-1], many
+
+
+def _simplify(picture: Picture, nodes: Nodes) -> None:
+    """Leaves out an edge into the gradients where a longer path says the same.
+
+    Gradients take nearly every forward tensor again; what a reader looks for is where they start.
+    """
+    sources: dict[str, list[Link]] = {}
+    for link in picture.links.values():
+        if link.kind != "update":
+            sources.setdefault(link.target, []).append(link)
+    for vertex in [v for v in picture.vertices.values() if v.kind == "gradients"]:
+        _link_results(picture, vertex.name, nodes)
+        into = [k for k in picture.links if k[1] == vertex.name]
+        before = {source for source, _, _ in into}
+        reached = _before(before, sources, vertex.name)
+        if not before <= reached:
+            for key in into:
+                if key[0] in reached:
+                    del picture.links[key]
+
+
+def _before(names: set[str], sources: dict[str, list[Link]], without: str) -> set[str]:
+    """The vertices from which a path leads to one of `names`, not through `without`."""
+    found: set[str] = set()
+    pending = list(names)
+    while pending:
+        for link in sources.get(pending.pop(), []):
+            if link.source != without and link.source not in found:
+                found.add(link.source)
+                pending.append(link.source)
+    return found
+
+
+def _link_results(picture: Picture, gradients: str, nodes: Nodes) -> None:
+    """Links what is differentiated: operations with a gradient that no other such one uses."""
+    made = {gradient_of_one(n.name) for n in picture.vertices[gradients].members} - {None}
+    forward = {str(n)[len(gradients) + 1 : -len("_grad")] for n in made} & set(nodes)
+    used = {source for name in forward for source, _ in nodes[name].inputs}
+    owner = {n.name: v.name for v in picture.vertices.values() for n in v.members}
+    for name in forward - used:
+        if name in owner:
+            picture.link(owner[name], gradients, "data", f"{name}:0", nodes[name].output(0).shape)

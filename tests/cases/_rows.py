@@ -71,33 +71,7 @@ def _is_module(thing):
     )  # fmt: skip
 
 
-def _library():
-    module = importlib.import_module(os.environ.get("GRAPHFLOW_ROWS_TF", "graphflow"))
-    return module if hasattr(module, "placeholder") else _from_exports(module)
-
-
-def _from_exports(module):  # while the namespaces are not generated yet
-    import contextlib
-    import pkgutil
-
-    for found in pkgutil.walk_packages(module.__path__, "graphflow."):
-        if found.name.split(".")[1] in ("core", "formats", "ops", "runtime", "training", "nets"):
-            with contextlib.suppress(Exception):
-                importlib.import_module(found.name)
-    root = type(sys)("graphflow")
-    for name, thing in importlib.import_module("graphflow.core.export").EXPORTS.items():
-        at = root
-        *path, last = name.split(".")
-        for part in path:
-            if not isinstance(getattr(at, part, None), type(sys)):
-                setattr(at, part, type(sys)(part))
-            at = getattr(at, part)
-        if not isinstance(getattr(at, last, None), type(sys)):
-            setattr(at, last, thing)
-    return root
-
-
-tf = _Names(_library())
+tf = _Names(importlib.import_module(os.environ.get("GRAPHFLOW_ROWS_TF", "graphflow")))
 
 # --- inputs ---
 

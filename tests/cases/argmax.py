@@ -8,7 +8,8 @@ NAN = float("nan")
 INF = float("inf")
 
 for op, fn in (("ArgMax", tf.argmax), ("ArgMin", tf.argmin)):
-    case(op, fn, t(3, 4), dtypes="f d h bf i l i8 u8 i16 u16 u32 u64")
+    more = " u32 u64" if op == "ArgMax" else ""  # TensorFlow 1.15.5's ArgMin is wrong for these
+    case(op, fn, t(3, 4), dtypes="f d h bf i l i8 u8 i16 u16" + more)
     case(op, fn, f(3, 4), 1)
     case(op, fn, f(3, 4), axis=-2)
     case(op, fn, f(3, 4, 2), 1, output_type=tf.int32)

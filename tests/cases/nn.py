@@ -1,5 +1,6 @@
 """Rows for activations, softmax, losses, biases, norms and dropout."""
 
+import numpy as np
 from _rows import case, d, error, f, h, i, l, tf, unary_rows
 
 NAN, INF = float("nan"), float("inf")
@@ -9,8 +10,11 @@ FEWER = "TensorFlow writes this with Switch and Merge"
 SEED = "random numbers have no derivative"
 
 # --- activations ---
-unary_rows("Relu", tf.nn.relu, "f d h bf i l i8 u8")
-unary_rows("Relu6", tf.nn.relu6, "f d h i l i8 u8", low=-3, high=9)
+unary_rows("Relu", tf.nn.relu, "f d bf i l i8 u8")
+case("Relu", tf.nn.relu, h(2, 3))
+case("Relu", tf.nn.relu, h.extremes, grad="at the limits; NumPy's half loses the sign of -0.0")
+unary_rows("Relu6", tf.nn.relu6, "f d i l i8 u8", low=-3, high=9)
+case("Relu6", tf.nn.relu6, h(2, 3, low=-3, high=9))
 unary_rows("Elu", tf.nn.elu, "f d h")
 unary_rows("Selu", tf.nn.selu, "f d h")
 unary_rows("LeakyRelu", tf.nn.leaky_relu, "f d h")
@@ -23,7 +27,7 @@ case("Softplus", tf.math.softplus, f([-700, -30, -1, -0.0, 1, 30, 700]), name="p
 unary_rows("Softsign", tf.nn.softsign, "f d h")
 case("Relu", tf.nn.crelu, f(2, 3))
 case("Relu", tf.nn.crelu, f(2, 3), name="both", axis=0)
-case("Sigmoid", tf.nn.swish, f(2, 3))
+case("Sigmoid", tf.nn.swish, f(2, 3), nodes="TensorFlow numbers its custom gradients")
 case("Relu", tf.nn.relu_layer, f(2, 3), f(3, 4), f(4))
 error(
     "Elu", tf.nn.elu, i(2), error="TypeError",
@@ -85,27 +89,37 @@ error("Softmax", tf.nn.softmax, f(2, 3), axis=4, error="InvalidArgumentError",
 
 # --- cross entropies ---
 dense = tf.nn.softmax_cross_entropy_with_logits_v2
-one_hot = f([[0.0, 0.0, 1.0], [0.2, 0.3, 0.5]])
+fixed = tf.nn.softmax_cross_entropy_with_logits
+probabilities = np.array([[0.0, 0.0, 1.0], [0.2, 0.3, 0.5]])
+one_hot = f(probabilities)
 DENSE = "SoftmaxCrossEntropyWithLogits"
+SUM = "the gradient takes labels to add up to one, as TensorFlow's does"
+case(DENSE, lambda x: dense(probabilities, x), d(2, 3), id="dense-fixed-labels")
+case(DENSE, lambda x: fixed(labels=probabilities, logits=x), d(2, 3), id="fixed-labels")
 case(DENSE, dense, labels=one_hot, logits=f(2, 3))
 case(DENSE, dense, labels=one_hot, logits=f(2, 3), name="loss")
-case(DENSE, dense, labels=f(2, 3, 4), logits=f(2, 3, 4))
-case(DENSE, dense, labels=f(2, 3, 4), logits=f(2, 3, 4), axis=1)
-case(DENSE, dense, labels=f(2, 3, 4), logits=f(2, 3, 4), dim=0)
-case(DENSE, dense, labels=d(4, 3), logits=d(4, 3))
-case(DENSE, dense, labels=f(4, 3), logits=h(4, 3), tol=1e-3)
+case(DENSE, dense, labels=f(2, 3, 4), logits=f(2, 3, 4), numeric=SUM)
+case(DENSE, dense, labels=f(2, 3, 4), logits=f(2, 3, 4), axis=1, numeric=SUM)
+case(DENSE, dense, labels=f(2, 3, 4), logits=f(2, 3, 4), dim=0, numeric=SUM)
+case(DENSE, dense, labels=d(4, 3), logits=d(4, 3), numeric=SUM)
+case(DENSE, dense, labels=f(4, 3), logits=h(4, 3), tol=1e-3, numeric=SUM)
 case(DENSE, dense, labels=f([[0, 1.0], [1, 0]]), logits=f([[1000, 0.0], [-1000, 0]]))
 case(DENSE, dense, labels=f([[0, 1.0], [1, 0]]), logits=f([[-INF, 0.0], [-INF, 0]]), grad="nan")
 case(DENSE, dense, labels=f(0, 3), logits=f(0, 3))
-case(DENSE, tf.nn.softmax_cross_entropy_with_logits, labels=one_hot, logits=f(2, 3))
-case(DENSE, tf.nn.softmax_cross_entropy_with_logits, labels=one_hot, logits=f(2, 3), name="x")
-case(DENSE, tf.nn.softmax_cross_entropy_with_logits, labels=f(2, 3), logits=f(2, 3), dim=0)
-error(DENSE, tf.nn.softmax_cross_entropy_with_logits, f(1, 3), f(1, 3),
-      says="Only call `softmax_cross_entropy_with_logits` with named arguments")  # fmt: skip
-error(DENSE, dense, labels=f(2, 3), logits=f(2, 4),
-      says="Dimensions must be equal, but are 4 and 3")  # fmt: skip
-error(DENSE, dense, labels=f(2, 3), logits=f(2, 4), at="run",
-      says="logits and labels must be broadcastable: logits_size=[2,4] labels_size=[2")  # fmt: skip
+case(DENSE, fixed, labels=one_hot, logits=f(2, 3), numeric="no gradient flows into labels")
+case(DENSE, fixed, labels=one_hot, logits=f(2, 3), name="x", numeric="as above")
+case(DENSE, fixed, labels=f(2, 3), logits=f(2, 3), dim=0, numeric="as above")
+error(
+    DENSE, fixed, f(1, 3), f(1, 3),
+    says="Only call `softmax_cross_entropy_with_logits` with named arguments",
+)  # fmt: skip
+error(
+    DENSE, dense, labels=f(2, 3), logits=f(2, 4), says="Dimensions must be equal, but are 4 and 3"
+)
+error(
+    DENSE, dense, labels=f(2, 3), logits=f(2, 4), at="run",
+    says="logits and labels must be broadcastable: logits_size=[2,4] labels_size=[2,3]",
+)  # fmt: skip
 
 sparse = tf.nn.sparse_softmax_cross_entropy_with_logits
 SPARSE = "SparseSoftmaxCrossEntropyWithLogits"
@@ -176,9 +190,9 @@ case("Rsqrt", tf.nn.l2_normalize, f(2, 3))
 case("Rsqrt", tf.nn.l2_normalize, f(2, 3, 4), dim=[0, 1], name="unit")
 case("Rsqrt", tf.nn.l2_normalize, f([[0.0, 0.0], [3.0, 4.0]]), 1, epsilon=0.5, numeric="at zero")
 MOMENTS = "TensorFlow holds the mean fixed, whose derivative is zero"
-case("Mean", tf.nn.moments, f(2, 3), [0])
-case("Mean", tf.nn.moments, f(2, 3, 4), [0, 2], keep_dims=True, name="m")
-case("Mean", tf.nn.moments, h(4, 3), [0], tol=2e-3)
+case("Mean", tf.nn.moments, f(2, 3), [0], numeric=MOMENTS)
+case("Mean", tf.nn.moments, f(2, 3, 4), [0, 2], keep_dims=True, name="m", numeric=MOMENTS)
+case("Mean", tf.nn.moments, h(4, 3), [0], tol=2e-3, numeric=MOMENTS)
 case("Sum", lambda x: list(tf.nn.sufficient_statistics(x, [0]))[:3], f(4, 3))
 case("Sum", lambda x: list(tf.nn.sufficient_statistics(x, [0], shift=1.0))[:3], f(4, 3))
 case("Reciprocal", tf.nn.normalize_moments, f(value=3.0), f(4), f(4), f(value=1.0))
@@ -213,7 +227,7 @@ error("FusedBatchNormV3", fused, f(2, 3, 4, 2), f(2), f(2), mean=f(2), variance=
 # --- dropout ---
 case("RandomUniform", tf.nn.dropout, f(4, 5), 0.5, seed=3)
 case("RandomUniform", tf.nn.dropout, f(4, 5), f(value=0.7), name="drop", seed=3)
-case("RandomUniform", lambda x: tf.nn.dropout(x, rate=0.3, noise_shape=[None, 1], seed=4), d(4, 5),
+case("RandomUniform", lambda x: tf.nn.dropout(x, rate=0.3, noise_shape=[4, 1], seed=4), d(4, 5),
      id="dropout-noise_shape", seed=3)  # fmt: skip
 case("RandomUniform", tf.nn.dropout, h(4, 5), 0.5, seed=3)
 case("Identity", lambda x: tf.identity(tf.nn.dropout(x, keep_prob=1.0)), f(4, 5), seed=3)
@@ -228,27 +242,65 @@ error("RandomUniform", tf.nn.dropout, i(2), 0.5, says="x has to be a floating po
 
 # --- tf.losses ---
 LOSS = "Sum"
+SINGLE = "it is computed in float32 whatever the inputs are"
 for name in ("absolute_difference", "hinge_loss", "huber_loss", "mean_squared_error",
              "mean_pairwise_squared_error", "sigmoid_cross_entropy",
              "softmax_cross_entropy"):  # fmt: skip
-    case(LOSS, getattr(tf.losses, name), f(3, 4), f(3, 4), id=name)
+    case(LOSS, getattr(tf.losses, name), f(3, 4), f(3, 4), id=name, numeric=SINGLE)
     weighted = lambda x, y, name=name: getattr(tf.losses, name)(x, y, weights=2.0, scope="here")
-    case(LOSS, weighted, f(3, 4), f(3, 4), id=name + "-weighted")
-case(LOSS, tf.losses.log_loss, f(3, 4), f(3, 4, low=0.1, high=0.9))
-case(LOSS, tf.losses.cosine_distance, f(3, 4), f(3, 4), axis=1)
-case(LOSS, tf.losses.cosine_distance, f(3, 4), f(3, 4), dim=0)
-case(LOSS, tf.losses.huber_loss, f(3, 4), f(3, 4), delta=0.5)
+    case(LOSS, weighted, f(3, 4), f(3, 4), id=name + "-weighted", numeric=SINGLE)
+case(LOSS, tf.losses.log_loss, f(3, 4), f(3, 4, low=0.1, high=0.9), numeric=SINGLE)
+case(LOSS, tf.losses.cosine_distance, f(3, 4), f(3, 4), axis=1, numeric=SINGLE)
+case(LOSS, tf.losses.cosine_distance, f(3, 4), f(3, 4), dim=0, numeric=SINGLE)
+case(LOSS, tf.losses.huber_loss, f(3, 4), f(3, 4), delta=0.5, numeric=SINGLE)
 mse = tf.losses.mean_squared_error
 for reduction in ("none", "weighted_sum", "weighted_mean", "weighted_sum_over_batch_size",
                   "weighted_sum_by_nonzero_weights"):  # fmt: skip
-    case("Mul", mse, f(3, 4), f(3, 4), weights=f([[1.0], [0.0], [2.0]]), reduction=reduction)
-case(LOSS, mse, i(3, 4), f(3, 4), weights=0.0)
-case(LOSS, mse, f(3, 4), f(3, 4), weights=f(3, 4))
-case(LOSS, tf.losses.compute_weighted_loss, d(3, 4), weights=i([[1], [0], [2]]))
-case(LOSS, tf.losses.sigmoid_cross_entropy, i([[1, 0], [0, 1]]), f(2, 2), label_smoothing=0.1)
-case(LOSS, tf.losses.softmax_cross_entropy, f(2, 3), f(2, 3), weights=f(2), label_smoothing=0.1)
-case(LOSS, tf.losses.sparse_softmax_cross_entropy, i([2, 0]), f(2, 3))
-case(LOSS, tf.losses.sparse_softmax_cross_entropy, i([[2], [0]]), f(2, 3), weights=f(2, 1))
+    case(
+        "Mul",
+        mse,
+        f(3, 4),
+        f(3, 4),
+        weights=f([[1.0], [0.0], [2.0]]),
+        reduction=reduction,
+        numeric=SINGLE,
+    )
+case(LOSS, mse, i(3, 4), f(3, 4), weights=0.0, numeric=SINGLE)
+case(LOSS, mse, f(3, 4), f(3, 4), weights=f(3, 4), numeric=SINGLE)
+case(
+    LOSS,
+    tf.losses.compute_weighted_loss,
+    d(3, 4),
+    weights=i([[1], [0], [2]]),
+    tol=1e-6,
+    numeric=SINGLE,
+)
+case(
+    LOSS,
+    tf.losses.sigmoid_cross_entropy,
+    i([[1, 0], [0, 1]]),
+    f(2, 2),
+    label_smoothing=0.1,
+    numeric=SINGLE,
+)
+case(
+    LOSS,
+    tf.losses.softmax_cross_entropy,
+    f(2, 3),
+    f(2, 3),
+    weights=f(2),
+    label_smoothing=0.1,
+    numeric=SINGLE,
+)
+case(LOSS, tf.losses.sparse_softmax_cross_entropy, i([2, 0]), f(2, 3), numeric=SINGLE)
+case(
+    LOSS,
+    tf.losses.sparse_softmax_cross_entropy,
+    i([[2], [0]]),
+    f(2, 3),
+    weights=f(2, 1),
+    numeric=SINGLE,
+)
 
 
 def total(x, y):
@@ -258,7 +310,7 @@ def total(x, y):
     return tf.losses.get_total_loss()
 
 
-case("AddN", total, f(3, 4), f(3, 4))
+case("AddN", total, f(3, 4), f(3, 4), numeric=SINGLE)
 case("Const", tf.losses.get_regularization_loss)
 error(LOSS, mse, None, f(2), says="labels must not be None.")
 error(LOSS, mse, f(2, 3), f(2, 4), says="are incompatible")

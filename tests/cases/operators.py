@@ -67,6 +67,19 @@ error("AddV2", lambda x, y: x + y, f(2), i(2), error="TypeError", says="that doe
 error("FloorDiv", lambda x, y: x // y, i([1]), i([0]), at="run", says="Integer division by zero")
 error("FloorMod", lambda x, y: x % y, i([1]), i([0]), at="run", says="Integer division by zero")
 
+# --- variables ---
+for resource in (False, True):
+    made = lambda use=resource: tf.Variable([1.5, -2.0], name="v", use_resource=use)
+    kind = "-resource" if resource else "-ref"
+    case("AddV2", lambda x, v=made: v() + x, f(2), id="variable+x" + kind)
+    case("AddV2", lambda x, v=made: x + v(), f(2), id="x+variable" + kind)
+    case("Mul", lambda x, v=made: (2 * v()) * x, f(2), id="2*variable" + kind)
+    case("Less", lambda x, v=made: v() < x, f(2), id="variable<x" + kind)
+    case("Neg", lambda x, v=made: -v() + abs(v()) + x, f(2), id="-variable" + kind)
+    case("Pow", lambda x, v=made: v() ** 2 / x, f(2, positive=True), id="variable**2" + kind)
+    case("Cast", lambda x, v=made: tf.cast(v(), tf.float64), f(2), id="cast-variable" + kind)
+    case("Identity", lambda x, v=made: tf.clip_by_norm(v(), 1.0), f(2), id="clip-variable" + kind)
+
 # --- operations without a public function ---
 WHOLE = [[7, -7, 0, 9], [2, 2, 5, -4]]
 case(

@@ -49,8 +49,8 @@ error("DynamicStitch", tf.dynamic_stitch, [[0, 1], [2]], [f(2, 3), f(1, 4)],
 error(
     "DynamicStitch",
     tf.dynamic_stitch,
-    [i([-3])],
-    [f(1)],
+    [i([-3, 1]), [0]],
+    [f(2), [1.0]],
     at="run",
     says="indices[0] is out of range",
 )
