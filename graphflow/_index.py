@@ -81,9 +81,11 @@ for _module, _names in {
     'graphflow.nets.initializers': 'default_initializer',
     'graphflow.ops.getitem': 'getitem',
     'graphflow.ops.operators': 'operator reverse_operator unary_operator',
+    'graphflow.ops.saving': 'collection/global_step collection/local_variables collection/metric_variables collection/model_variables collection/moving_average_variables collection/trainable_variables collection/variables',
     'graphflow.ops.stack': 'autopack',
     'graphflow.ops.variable_scope': 'make_variable',
     'graphflow.runtime.session': 'eval run_operation',
+    'graphflow.training.saver': 'collection/savers',
     'graphflow.viz.draw': 'graph_mimebundle',
 }.items():
     late.HOMES.update(dict.fromkeys(_names.split(), _module))

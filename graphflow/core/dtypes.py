@@ -68,7 +68,7 @@ class DType:
     @property
     def real_dtype(self) -> DType:
         """The type of the real part: float32 for complex64, itself for a real type."""
-        real = {9: float32, 18: float64}.get(self._base._enum)
+        real = {8: float32, 18: float64}.get(self._base._enum)
         return self if real is None else real
 
     @property

@@ -1,7 +1,6 @@
 """Collections of a graph as CollectionDef messages of a MetaGraphDef, and back.
 
-Objects such as variables are stored as messages of their own: whoever owns the class says how, with
-`register_proto_function`.
+Objects such as variables are stored as messages of their own; whoever owns the class says how.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
+from graphflow.core import late
 from graphflow.core.collections import GraphKeys
 from graphflow.core.graph import Graph
 from graphflow.formats import proto
@@ -27,24 +27,16 @@ class Registration(NamedTuple):
     from_proto: Callable[..., Any]
 
 
-_registry: Final[dict[str, Registration]] = {}
+def _registration(collection: str) -> Registration | None:
+    """How the items of a collection are stored; None: by their names, or as the numbers they are.
 
-
-def register_proto_function(
-    collection_name: str,
-    proto_type: str,
-    to_proto: Callable[..., Any],
-    from_proto: Callable[..., Any],
-) -> None:
-    """Says how the items of a collection are stored in a meta graph.
-
-    Args:
-        collection_name: the collection.
-        proto_type: the name of a message, such as "VariableDef".
-        to_proto: `f(item, export_scope=None)` returns such a message, or None.
-        from_proto: `f(message, import_scope=None)` returns the item.
+    Whoever owns the class of the items provides `collection/<name>`, a function that says so.
     """
-    _registry[collection_name] = Registration(proto_type, to_proto, from_proto)
+    try:
+        found: Registration = late.call(f"collection/{collection}")
+    except KeyError:
+        return None
+    return found
 
 
 def prepend_scope(name: str, scope: str | None) -> str:
@@ -109,7 +101,7 @@ def add_collection(
 
 
 def _fill(made: Any, key: str, items: list[Any], export_scope: str | None) -> None:
-    how = _registry.get(key)
+    how = _registration(key)
     if how is not None:
         made.bytes_list.SetInParent()
         for item in items:
@@ -170,7 +162,7 @@ def _items(
     if kind is None:
         _log.error("Cannot identify data type for collection %s. Skipping.", key)
         return
-    how = _registry.get(key)
+    how = _registration(key)
     if how is not None and kind == "bytes_list":
         shared = objects if key in GraphKeys._VARIABLE_COLLECTIONS else {}
         for data in stored.bytes_list.value:

@@ -44,10 +44,12 @@ def _(op: Operation) -> list[Dims]:
         f"({len(wanted)}).",
     )
     run = f"Incompatible shapes: {text(dims)} vs. {text(wanted)}"
-    for have, want in zip(dims[::-1], wanted[::-1], strict=False):
+    sizes = list(wanted)
+    skip = len(wanted) - len(dims)
+    for i, have in enumerate(dims):
         if have not in (None, 1):
-            same_size(have, want, run)
-    return [wanted]
+            sizes[skip + i] = same_size(have, wanted[skip + i], run)
+    return [tuple(sizes)]
 
 
 @BROADCAST_TO.gradient

@@ -60,19 +60,23 @@ def _flat(inputs: Any) -> Iterator[Any]:
 
 
 @export("group")
-def group(*inputs: Any, name: str | None = None) -> Operation:
+def group(*inputs: Any, **kwargs: Any) -> Operation:
     """Returns an operation that is done when all of `inputs` are done.
 
     Args:
         *inputs: tensors, operations, variables, or nested lists of them.
-        name: the node's name.
+        **kwargs: name: the node's name.
 
     Raises:
         TypeError: if an input is neither.
+        ValueError: if a keyword is unknown.
 
     Note:
         Inputs on different devices get a NoOp for each device first, as in TensorFlow.
     """
+    name = kwargs.pop("name", None)
+    if kwargs:
+        raise ValueError(f"Unknown keyword arguments: {', '.join(kwargs)}")
     with scopes.name_scope(name, "group_deps", inputs) as scope:
         if not inputs:
             return no_op(name=scope)

@@ -11,11 +11,11 @@ from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.export import export, renamed
 from graphflow.core.tensor import Tensor
+from graphflow.ops._arguments import either
 from graphflow.ops.conv import CONV2D, CONV2D_BACKPROP_INPUT, conv2d, sequence
 
 
 @export("nn.conv2d_transpose")
-@renamed(input="value", filters="filter")
 def conv2d_transpose(
     value: Any = None,
     filter: Any = None,
@@ -24,6 +24,8 @@ def conv2d_transpose(
     padding: Any = "SAME",
     data_format: Any = "NHWC",
     name: str | None = None,
+    input: Any = None,
+    filters: Any = None,
     dilations: Any = None,
 ) -> Tensor:
     """Returns the transpose of `conv2d`: its gradient by the images, used to enlarge them.
@@ -36,8 +38,12 @@ def conv2d_transpose(
         padding: "SAME" or "VALID".
         data_format: "NHWC" or "NCHW".
         name: the node's name.
+        input: another name of `value`.
+        filters: another name of `filter`.
         dilations: see `conv2d`.
     """
+    value = either("value", value, "input", input)
+    filter = either("filter", filter, "filters", filters)
     with scopes.name_scope(name, "conv2d_transpose", [value, filter, output_shape]) as scope:
         data_format = "NHWC" if data_format is None else data_format
         channel_index = 1 if data_format.startswith("NC") else 3
@@ -56,7 +62,6 @@ def conv2d_transpose(
 
 
 @export("nn.conv1d")
-@renamed(input="value")
 def conv1d(
     value: Any = None,
     filters: Any = None,
@@ -65,6 +70,7 @@ def conv1d(
     use_cudnn_on_gpu: Any = None,
     data_format: Any = None,
     name: str | None = None,
+    input: Any = None,
     dilations: Any = None,
 ) -> Tensor:
     """Returns the one-dimensional convolution of signals with filters.
@@ -77,11 +83,13 @@ def conv1d(
         use_cudnn_on_gpu: kept in the graph; without effect here.
         data_format: "NWC" or "NCW".
         name: the name of the scope.
+        input: another name of `value`.
         dilations: the step between the taps of the filter.
 
     Raises:
         ValueError: if the format is another, or the shapes do not fit.
     """
+    value = either("value", value, "input", input)
     with scopes.name_scope(name, "conv1d", [value, filters]) as scope:
         if data_format not in (None, "NHWC", "NWC", "NCHW", "NCW"):
             raise ValueError('data_format must be "NWC" or "NCW".')

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphflow.core import scopes
+from graphflow.core.convert import constant as convert_constant
 from graphflow.core.convert import convert, convert_to_tensor
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import (
@@ -110,7 +111,7 @@ _SMALL = 1000  # TensorFlow writes smaller tensors down as constants
 
 
 def _as_small_constant(value: Any, shape: Any, dtype: DType, name: str) -> Tensor | None:
-    """The tensor as a constant, if it has few elements.
+    """The tensor as a constant, if it has few elements (and more axes than a bare number says).
 
     A list of sizes with tensors in it is multiplied and compared with operations, whose result is
     not used: TensorFlow adds these nodes, and operation seeds count nodes.
@@ -122,8 +123,9 @@ def _as_small_constant(value: Any, shape: Any, dtype: DType, name: str) -> Tenso
             number = shape.num_elements()
         else:
             number = np.prod(shape)
-        if number < _SMALL:
-            return constant(value, dtype, shape=shape, name=name)
+        if number < _SMALL and np.ndim(shape):
+            array = np.full(tuple(TensorShape(shape).as_list()), value, dtype.as_numpy_dtype)  # type: ignore[arg-type]  # all known
+            return convert_constant(array, dtype, name)
     except TypeError:
         pass
     return None
@@ -146,7 +148,7 @@ def _filled(value: Any, shape: Any, dtype: DType, name: str) -> Tensor:
 def _zero(dtype: DType) -> Any:
     if dtype == bool_:
         return False
-    return "" if dtype == string else 0
+    return b"" if dtype == string else 0
 
 
 @export("zeros")

@@ -165,8 +165,8 @@ def _batch_gather_nd(params: Any, indices: Any, batch: int, name: str | None) ->
 
 
 def _range_as(limit: Tensor, dtype: Any) -> Tensor:
-    found: Tensor = apply("Range", 0, limit, 1)
-    return found if found.dtype == dtype else apply("Cast", found, DstT=dtype)
+    found: Tensor = apply("Cast", apply("Range", 0, limit, 1), DstT=dtype)
+    return found
 
 
 # --- ScatterNd ---

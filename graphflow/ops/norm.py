@@ -17,6 +17,7 @@ from graphflow.core.opdef import default, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, merge, text
 from graphflow.core.tensor import Tensor
+from graphflow.ops._arguments import either
 from graphflow.ops.activation import NET_FLOATS
 from graphflow.ops.arithmetic import maximum, multiply, squared_difference, subtract
 from graphflow.ops.cast import cast
@@ -183,9 +184,13 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: Any = 1e-12, name: str | Non
 
 
 @export("nn.moments")
-@renamed(keep_dims="keepdims")
 def moments(
-    x: Any, axes: Any, shift: Any = None, name: str | None = None, keepdims: bool | None = None
+    x: Any,
+    axes: Any,
+    shift: Any = None,
+    name: str | None = None,
+    keep_dims: bool | None = None,
+    keepdims: bool | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Returns the mean and the variance over axes.
 
@@ -194,12 +199,14 @@ def moments(
         axes: the axes to average over.
         shift: without effect, as in TensorFlow.
         name: the name of the scope.
+        keep_dims: the old name of `keepdims`.
         keepdims: whether the averaged axes stay, with size 1.
 
     Note:
         The variance is the mean square distance from the mean: nothing is subtracted from one
         another that is large. float16 is computed in float32.
     """
+    keepdims = either("keepdims", keepdims, "keep_dims", keep_dims)
     with scopes.name_scope(name, "moments", [x, axes]):
         x = convert(x, name="x")
         half = x.dtype.base_dtype == float16
@@ -213,11 +220,11 @@ def moments(
 
 
 @export("nn.sufficient_statistics")
-@renamed(keep_dims="keepdims")
 def sufficient_statistics(
     x: Any,
     axes: Sequence[int],
     shift: Any = None,
+    keep_dims: bool | None = None,
     name: str | None = None,
     keepdims: bool | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
@@ -227,10 +234,12 @@ def sufficient_statistics(
         x: a tensor of floats.
         axes: the axes to sum over.
         shift: about the mean, taken off before: the sums are more exact then; None: nothing.
+        keep_dims: the old name of `keepdims`.
         name: the name of the scope.
         keepdims: whether the summed axes stay, with size 1.
     """
     axes = list(set(axes))
+    keepdims = either("keepdims", keepdims, "keep_dims", keep_dims)
     with scopes.name_scope(name, "sufficient_statistics", [x, shift]):
         x = convert(x, name="x")
         dims = x.dims

@@ -15,6 +15,7 @@ from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops import _pool_kernels
+from graphflow.ops._arguments import either
 from graphflow.ops.pool import (
     FIXED,
     WINDOW,
@@ -160,15 +161,13 @@ def max_pool_with_argmax(
     """
     if data_format != "NHWC":
         raise ValueError("Data formats other than 'NHWC' are not yet supported")
-    if Targmax is not None and output_dtype is not None:
-        raise ValueError("Cannot specify both 'Targmax' and 'output_dtype'")
     return apply(
         MAX_POOL_WITH_ARGMAX,
         input,
         ksize=ksize,
         strides=strides,
         padding=padding,
-        Targmax=output_dtype if Targmax is None else Targmax,
+        Targmax=either("Targmax", Targmax, "output_dtype", output_dtype),
         include_batch_in_index=include_batch_in_index,
         name=name,
     )

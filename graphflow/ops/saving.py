@@ -16,6 +16,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType
 from graphflow.core.errors import KernelError, NotFoundError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.late import provide
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
@@ -24,7 +25,7 @@ from graphflow.formats.bundle_writer import merge_bundles, write_bundle
 from graphflow.formats.checkpoint_v1 import open_checkpoint
 from graphflow.formats.checkpoint_v1_writer import write_v1
 from graphflow.formats.durable import file_errors
-from graphflow.formats.meta_graph_collections import register_proto_function
+from graphflow.formats.meta_graph_collections import Registration
 from graphflow.formats.tensor_slice import parse_spec
 from graphflow.ops.variables import Variable
 
@@ -378,5 +379,9 @@ def _variable_def(variable: Any, export_scope: str | None = None) -> Any:
     return variable.to_proto(export_scope=export_scope)
 
 
+def _variables() -> Registration:
+    return Registration("VariableDef", _variable_def, Variable.from_proto)
+
+
 for _key in (*GraphKeys._VARIABLE_COLLECTIONS, GraphKeys.GLOBAL_STEP):
-    register_proto_function(_key, "VariableDef", _variable_def, Variable.from_proto)
+    provide(f"collection/{_key}")(_variables)

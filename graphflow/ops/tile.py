@@ -45,8 +45,13 @@ def _(op: Operation) -> list[Dims]:
     times = asked_sizes(op, 1)
     if times is None:
         return [(None,) * len(dims)]
-    pairs = zip(dims, times, strict=True)
-    return [tuple([None if d is None or m is None or m < 0 else d * m for d, m in pairs])]
+    return [tuple([_product(d, m) for d, m in zip(dims, times, strict=True)])]
+
+
+def _product(size: int | None, times: int | None) -> int | None:
+    if 0 in (size, times):
+        return 0
+    return None if size is None or times is None or times < 0 else size * times
 
 
 @TILE.gradient
@@ -103,9 +108,10 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
 
 def _as_index(repeats: Any) -> Tensor:
     counts = convert_to_tensor(repeats, name="repeats", preferred_dtype=int32)
-    if counts.dtype.base_dtype.name not in ("int32", "int64"):
-        return apply("Cast", counts, DstT=int32)  # type: ignore[no-any-return]  # one output
-    return counts
+    if not counts.dtype.is_integer:
+        raise TypeError(f"repeats must be an integer tensor; dtype={counts.dtype}")
+    found: Tensor = apply("Cast", counts, DstT=int32)
+    return found
 
 
 def _tile_axis(data: Tensor, axis: int, multiple: Any) -> Tensor:

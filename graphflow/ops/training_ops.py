@@ -31,6 +31,9 @@ def _tiled(step: Step, arrays: list[Array], scalars: dict[str, Any], at: int) ->
         scalars: the other inputs and attributes.
         at: position of the gradient among the step's arguments (the arrays before it: cells).
     """
+    if arrays[0].size <= _TILE:
+        step(*arrays, **scalars)
+        return
     flat = [a.reshape(-1) for a in arrays]
     for start in range(0, flat[0].size, _TILE):
         piece = [a[start : start + _TILE] for a in flat]
@@ -39,19 +42,16 @@ def _tiled(step: Step, arrays: list[Array], scalars: dict[str, Any], at: int) ->
 
 def _dense(step: Step, cells: Sequence[Cell], grad: Array, scalars: dict[str, Any]) -> None:
     own = [c.write() for c in cells]
+    shape = own[0].shape
+    for array in (*own[1:], grad):
+        if array.shape != shape:
+            what = "grad" if array is grad else "its slots"
+            raise KernelError(
+                f"var and {what} do not have the same shape{text(shape)} {text(array.shape)}"
+            )
     for name, value in scalars.items():
         if getattr(value, "ndim", 0):
             raise KernelError(f"{name} is not a scalar: {text(value.shape)}")
-    for array in own[1:]:
-        if array.shape != own[0].shape:
-            raise KernelError(
-                f"var and its slots do not have the same shape{text(own[0].shape)} "
-                f"{text(array.shape)}"
-            )
-    if grad.shape != own[0].shape:
-        raise KernelError(
-            f"var and grad do not have the same shape{text(own[0].shape)} {text(grad.shape)}"
-        )
     _tiled(step, [*own, grad], scalars, len(own))
 
 

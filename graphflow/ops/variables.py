@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn
 
@@ -91,6 +92,12 @@ def checked_collections(collections: Any, trainable: bool) -> list[str]:
 
 class VariableMeta(type):
     """Makes `tf.Variable(...)` return a variable of the kind that was asked for."""
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """The constructor's arguments, for `help` and tools; not those of `__call__`."""
+        _, *arguments = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]  # of a class
+        return inspect.Signature(arguments)
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Makes a variable."""

@@ -75,7 +75,7 @@ class Steps:
         return len(self.dtypes) - 1
 
 
-def where(condition: Array, x: Any, y: Any, *, out: Array | None) -> Array:
+def where(condition: Array, x: Any, y: Any, *, out: Array | None = None) -> Array:
     """`np.where` that can fill a buffer."""
     if out is None:
         found: Array = np.where(condition, x, y)

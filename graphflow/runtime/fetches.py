@@ -125,7 +125,11 @@ def feeds(graph: Any, feed_dict: Any) -> list[Feed]:
     if not isinstance(feed_dict, Mapping):
         raise TypeError(f"feed_dict must be a dictionary, not {type(feed_dict).__name__}")
     found: list[Feed] = []
+    unfeedable = graph._unfeedable
     for key, value in feed_dict.items():
+        if key.__class__ is Tensor and key.op.graph is graph and not unfeedable:
+            found.append(Feed(key, array_of(key, value)))
+            continue
         for tensor, part in _pairs(graph, key, value):
             if not graph.is_feedable(tensor):
                 raise ValueError(f"Tensor {tensor} may not be fed.")

@@ -20,6 +20,7 @@ from graphflow.core.errors import (
     OpError,
 )
 from graphflow.core.export import export
+from graphflow.core.late import provide
 from graphflow.formats.checkpoint_state import checkpoint_exists, update_checkpoint_state
 from graphflow.formats.meta_graph import (
     export_scoped_meta_graph,
@@ -27,8 +28,8 @@ from graphflow.formats.meta_graph import (
     read_meta_graph_file,
 )
 from graphflow.formats.meta_graph_collections import (
+    Registration,
     prepend_scope,
-    register_proto_function,
     strip_scope,
 )
 from graphflow.training.checkpoints import meta_graph_filename, remove_checkpoint
@@ -447,7 +448,9 @@ def _explained(error: OpError, reason: str) -> OpError:
     )
 
 
-register_proto_function(GraphKeys.SAVERS, "SaverDef", Saver.to_proto, Saver.from_proto)
+@provide("collection/savers")
+def _savers() -> Registration:
+    return Registration("SaverDef", Saver.to_proto, Saver.from_proto)
 
 
 # --- meta graphs ---

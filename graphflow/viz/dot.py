@@ -41,7 +41,7 @@ _KINDS: Final[dict[Kind, dict[str, str]]] = {
     "op": {"shape": "ellipse", "margin": "0.1,0.04"},
     "variable": {"shape": "cylinder", "fillcolor": "#dfe9f5", "color": "#4a6fa5"},
     "placeholder": {
-        "shape": "parallelogram", "fillcolor": "#e5f1e3", "color": "#5b8c5a", "margin": "0.1,0.06",
+        "shape": "parallelogram", "fillcolor": "#e5f1e3", "color": "#5b8c5a", "margin": "0.02,0.02",
     },
     "constant": _BOX | {"fillcolor": "#f5f5f4", "color": "#b8b8b4"},
     "gradients": _BOX | {"fillcolor": "#efeaf6", "color": "#7d6b98"},
@@ -123,8 +123,9 @@ def _vertex(vertex: Vertex) -> str:
     note = ""
     if vertex.note:
         small = _html(_cut(vertex.note))
-        # The blanks at both ends are taller: they keep the lines apart.
-        note = f'<BR/> <FONT POINT-SIZE="9" COLOR="{_FAINT}">{small}</FONT> '
+        # The blank line of 3 points keeps descenders off the second line.
+        gap = '<BR/><FONT POINT-SIZE="3"> </FONT><BR/>'
+        note = f'{gap}<FONT POINT-SIZE="9" COLOR="{_FAINT}">{small}</FONT>'
     label = f"<{_html(_cut(vertex.label))}{note}>"
     return f"{_quoted(vertex.name)} [label={label} {_attributes(attributes)[1:]}"
 

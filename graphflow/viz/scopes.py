@@ -33,6 +33,21 @@ class Scope:
     vertices: list[Vertex] = field(default_factory=list)
     is_series: bool = False
 
+    @property
+    def own(self) -> Vertex | None:
+        """The vertex of the scope's own name, such as a variable above its slots."""
+        name = "/".join(self.path)
+        return next((v for v in self.vertices if v.name == name and not self.is_series), None)
+
+    @property
+    def rank(self) -> int:
+        """How late it opens: layers first, composite functions, then optimizers and gradients."""
+        if gradient_scope("/".join((*self.path, ""))) is not None:
+            return 3
+        if any(title.startswith("update_") for title in self.scopes):
+            return 2
+        return int(self.own is not None)
+
     def all(self) -> list[Vertex]:
         """The vertices in it, at any depth."""
         found, pending = [], [self]
@@ -92,17 +107,16 @@ def _outer(name: str) -> list[str]:
 
 def _shown(root: Scope, room: int) -> list[Vertex | Scope]:
     shown: dict[int, Vertex | Scope] = {id(x): x for x in _items(root, room)}
-    closed: list[tuple[bool, int, int, int, Scope]] = []
+    closed: list[tuple[int, int, int, int, Scope]] = []
     serial = 0
 
     def offer(items: list[Vertex | Scope]) -> None:
         nonlocal serial
         for item in items:
-            if isinstance(item, Scope) and not item.is_series:
+            if isinstance(item, Scope) and _opens(item):
                 size = len(item.scopes) + len(item.vertices)
-                late = gradient_scope("/".join((*item.path, ""))) is not None
                 serial += 1
-                heapq.heappush(closed, (late, len(item.path), size, serial, item))
+                heapq.heappush(closed, (item.rank, len(item.path), size, serial, item))
 
     offer(list(shown.values()))
     while closed:
@@ -113,6 +127,12 @@ def _shown(root: Scope, room: int) -> list[Vertex | Scope]:
             shown.update((id(x), x) for x in items)
             offer(items)
     return list(shown.values())
+
+
+def _opens(scope: Scope) -> bool:
+    """False for a series, and for a variable with its slots: they stay one vertex."""
+    own = scope.own
+    return not scope.is_series and (own is None or own.kind != "variable")
 
 
 def _items(scope: Scope, room: int) -> list[Vertex | Scope]:
@@ -165,4 +185,6 @@ def _box(scope: Scope) -> Vertex:
         kinds = Counter(vertex.kind for vertex in vertices)
         kind = next(iter(kinds)) if len(kinds) == 1 and not scope.scopes else "scope"
         return Vertex(name, scope.title, kind, note, outer, members)
+    if scope.own is not None and scope.own.kind == "variable":
+        return Vertex(name, scope.title, "variable", scope.own.note, outer, members)
     return Vertex(name, scope.title, "scope", note, outer, members)

@@ -1,5 +1,8 @@
 """Rows for convolution and pooling."""
 
+import importlib
+import os
+
 from _rows import case, d, error, f, h, i, l, tf
 
 NCHW = "TensorFlow 1.15 has no NCHW kernel on a CPU"
@@ -7,6 +10,22 @@ GROUPS = "TensorFlow 1.15 has no grouped convolution on a CPU"
 DILATED = "TensorFlow 1.15 has no gradient of a dilated convolution on a CPU"
 FIXED = "where a maximum stands is held fixed, and ties are broken"
 NAN = float("nan")
+
+
+def _named(ports, inputs):
+    return {port: inputs[n] for n, port in enumerate(ports.split())}
+
+
+def raw(op_type, ports, **attrs):
+    """A function for an operation that has no public one."""
+
+    def made(*inputs):
+        if os.environ.get("GRAPHFLOW_ROWS_TF") == "tensorflow":
+            return getattr(tf.raw_ops, op_type)(**_named(ports, inputs), **attrs)
+        return importlib.import_module("graphflow.core.declare").apply(op_type, *inputs, **attrs)
+
+    return made
+
 
 # --- Conv2D ---
 conv = tf.nn.conv2d
@@ -176,3 +195,32 @@ case("MaxPoolGradGrad", twice(lambda x: largest(x, 2, 2, "SAME")), f(2, 5, 4, 3,
 case("MaxPoolGradGradWithArgmax", twice(lambda x: both(x)[0]), f(2, 5, 4, 3, distinct=True),
      f(2, 3, 2, 3), f(2, 5, 4, 3), id="MaxPoolGradGradWithArgmax", numeric=FIXED,
      golden="TensorFlow has no second derivative")  # fmt: skip
+
+
+# --- windows that are tensors ---
+GRAD_PORTS = "orig_input orig_output grad ksize strides"
+SAME = {"padding": "SAME"}
+case("MaxPoolV2", raw("MaxPoolV2", "input ksize strides", **SAME), f(1, 5, 4, 3, distinct=True),
+     [1, 2, 2, 1], [1, 2, 2, 1], id="MaxPoolV2")  # fmt: skip
+case("MaxPoolV2", raw("MaxPoolV2", "input ksize strides", padding="VALID"),
+     f(1, 5, 4, 3, distinct=True), i([1, 3, 2, 1]), i([1, 1, 2, 1]),
+     id="MaxPoolV2-inputs")  # fmt: skip
+
+
+def of_window(op_type):
+    """An operation between a max pooling and the gradient that arrives."""
+
+    def made(x, y):
+        best = tf.nn.max_pool(x, 2, 2, "SAME")
+        return raw(op_type, GRAD_PORTS, **SAME)(x, best, y, [1, 2, 2, 1], [1, 2, 2, 1])
+
+    return made
+
+
+case("MaxPoolGradV2", of_window("MaxPoolGradV2"), f(1, 5, 4, 3, distinct=True), f(1, 3, 2, 3),
+     id="MaxPoolGradV2", numeric=FIXED)  # fmt: skip
+case("MaxPoolGradGradV2", of_window("MaxPoolGradGradV2"), f(1, 5, 4, 3, distinct=True),
+     f(1, 5, 4, 3), id="MaxPoolGradGradV2", numeric=FIXED)  # fmt: skip
+error("MaxPoolV2", raw("MaxPoolV2", "input ksize strides", padding="VALID"), f(1, 2, 2, 1),
+      [1, 3, 3, 1], [1, 1, 1, 1],
+      says="Negative dimension size caused by subtracting 3 from 2")  # fmt: skip

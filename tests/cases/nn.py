@@ -1,5 +1,8 @@
 """Rows for activations, softmax, losses, biases, norms and dropout."""
 
+import importlib
+import os
+
 import numpy as np
 from _rows import case, d, error, f, h, i, l, tf, unary_rows
 
@@ -8,6 +11,22 @@ KINK = "the function has a jump in its second derivative"
 TWICE = "the operation has no second derivative, as in TensorFlow"
 FEWER = "TensorFlow writes this with Switch and Merge"
 SEED = "random numbers have no derivative"
+
+
+def _named(ports, inputs):
+    return {port: inputs[n] for n, port in enumerate(ports.split())}
+
+
+def raw(op_type, ports, **attrs):
+    """A function for an operation that has no public one."""
+
+    def made(*inputs):
+        if os.environ.get("GRAPHFLOW_ROWS_TF") == "tensorflow":
+            return getattr(tf.raw_ops, op_type)(**_named(ports, inputs), **attrs)
+        return importlib.import_module("graphflow.core.declare").apply(op_type, *inputs, **attrs)
+
+    return made
+
 
 # --- activations ---
 unary_rows("Relu", tf.nn.relu, "f d bf i l i8 u8")
@@ -181,6 +200,8 @@ error("BiasAdd", tf.nn.bias_add, f(2, 3), f(3), data_format="NCHW",
 error("BiasAdd", tf.nn.bias_add, f(2, 3), f(3), data_format="CHWN",
       says="data_format must be of the form `N...C` or `NC...`")  # fmt: skip
 
+case("BiasAddV1", raw("BiasAddV1", "value bias"), f(2, 3), f(3), id="BiasAddV1")
+
 # --- norms ---
 case("L2Loss", tf.nn.l2_loss, f(2, 3))
 case("L2Loss", tf.nn.l2_loss, d(), name="half")
@@ -223,6 +244,20 @@ error("FusedBatchNormV3", fused, f(2, 3, 4, 2), f(3), f(2),
       says="Dimensions must be equal, but are 2 and 3")  # fmt: skip
 error("FusedBatchNormV3", fused, f(2, 3, 4, 2), f(2), f(2), mean=f(2), variance=f(2),
       says="Both 'mean' and 'variance' must be None if is_training is True.")  # fmt: skip
+
+NORM = "x scale offset mean variance"
+for version in ("", "V2"):
+    norm = raw("FusedBatchNorm" + version, NORM, is_training=False)
+    train = raw("FusedBatchNorm" + version, NORM)
+    first = lambda *a, norm=norm: norm(*a)[0]
+    case("FusedBatchNorm" + version, first, f(1, 3, 4, 2), f(2), f(2), f(2), f(2, positive=True),
+         id="FusedBatchNorm%s-inference" % version, numeric=TWICE)  # fmt: skip
+    whole = lambda x, s, b, train=train: list(train(x, s, b, [], []))[:3]
+    case("FusedBatchNorm" + version, whole, f(1, 3, 4, 2), f(2), f(2), numeric=TWICE,
+         id="FusedBatchNorm" + version)  # fmt: skip
+    back = lambda x, s, b, whole=whole: tf.gradients(whole(x, s, b)[0] * x, [x, s, b])
+    case("FusedBatchNormGrad" + version, back, f(1, 3, 4, 2), f(2), f(2), grad=TWICE,
+         id="FusedBatchNormGrad" + version)  # fmt: skip
 
 # --- dropout ---
 case("RandomUniform", tf.nn.dropout, f(4, 5), 0.5, seed=3)

@@ -11,7 +11,14 @@ case("Pad", tf.pad, f(2, 3), l([[1, 0], [2, 2]]))
 case("Pad", tf.pad, f(0, 3), PAIRS)
 case("Pad", tf.pad, f(2, 3), [[0, 0], [0, 0]])
 case("PadV2", tf.pad, t(2, 3), PAIRS, constant_values=5, dtypes="f d h i l")
-case("PadV2", lambda x, v: tf.pad(x, PAIRS, constant_values=v), f(2, 3), f(), id="PadV2-fed-value")
+case(
+    "PadV2",
+    lambda x, v: tf.pad(x, PAIRS, constant_values=v),
+    f(2, 3),
+    f(),
+    id="PadV2-fed-value",
+    golden="TensorFlow 1.15 has no gradient of the value",
+)
 for mode in ("REFLECT", "SYMMETRIC"):
     case("MirrorPad", tf.pad, t(3, 4), PAIRS, mode, dtypes="f d h i l b c")
     case("MirrorPad", tf.pad, f(3, 4), [[2, 2], [1, 3]], mode.lower())

@@ -34,12 +34,12 @@ error(
     says="Shapes of all inputs must match: values[0].shape = [1] != values[1].shape = [2]",
 )
 
-case("Unpack", tf.unstack, t(2, 3), dtypes="f d h bf i l b s c")
-case("Unpack", tf.unstack, f(2, 3), axis=1)
-case("Unpack", tf.unstack, f(2, 3, 2), axis=-2)
-case("Unpack", tf.unstack, f(2, 3), 2)
-case("Unpack", tf.unstack, f(2, 0))
-case("Unpack", lambda x: tf.unstack(x)[1], f(3, 2), id="Unpack-one-row-only")
+case("Unpack", tf.unstack, t(2, 3), 2, dtypes="f d h bf i l b s c")
+case("Unpack", tf.unstack, f(2, 3), 3, axis=1)
+case("Unpack", tf.unstack, f(2, 3, 2), 3, axis=-2)
+case("Unpack", tf.unstack, f(2, 0), 2)
+case("Unpack", lambda x: tf.unstack(tf.ensure_shape(x, [2, None])), f(2, 3), id="Unpack-of-known")
+case("Unpack", lambda x: tf.unstack(x, 3)[1], f(3, 2), id="Unpack-one-row-only")
 error("Unpack", tf.unstack, f(2, 3), 3, says="Dimension must be 3 but is 2")
 error("Unpack", tf.unstack, f(2, 3), axis=4, says="axis = 4 not in [-2, 2)")
 error("Unpack", lambda x: tf.unstack(x, 3), f(2, 3), at="run",

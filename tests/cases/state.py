@@ -206,3 +206,4 @@ COND = "TensorFlow guards short inputs with a cond; slices of nothing need none"
 for _values in ([1, 2, 2], [1, 2, 3], [2, 1], [5], []):
     case("All", lambda x: tf.is_non_decreasing(x), f(_values), nodes=COND)
     case("All", lambda x: tf.is_strictly_increasing(x), f(_values), nodes=COND)
+case("PrintV2", lambda x: tf.print("x is", x), f(2, 3))
