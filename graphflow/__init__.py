@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from graphflow.autodiff.registry import not_differentiable as NoGradient, not_differentiable as NotDifferentiable, RegisterGradient as RegisterGradient, not_differentiable as no_gradient
     from graphflow.autodiff.reverse import AggregationMethod as AggregationMethod, UnconnectedGradients as UnconnectedGradients, gradients as gradients
     from graphflow.core.collections import GraphKeys as GraphKeys
-    from graphflow.core.compat import disable_control_flow_v2 as disable_control_flow_v2, disable_eager_execution as disable_eager_execution, disable_resource_variables as disable_resource_variables, disable_tensor_equality as disable_tensor_equality, disable_v2_behavior as disable_v2_behavior, disable_v2_tensorshape as disable_v2_tensorshape, enable_eager_execution as enable_eager_execution, executing_eagerly as executing_eagerly
+    from graphflow.core.compat import disable_control_flow_v2 as disable_control_flow_v2, disable_eager_execution as disable_eager_execution, disable_tensor_equality as disable_tensor_equality, disable_v2_behavior as disable_v2_behavior, disable_v2_tensorshape as disable_v2_tensorshape, enable_eager_execution as enable_eager_execution, executing_eagerly as executing_eagerly
     from graphflow.core.convert import convert_to_tensor as convert_to_tensor, register_tensor_conversion_function as register_tensor_conversion_function
     from graphflow.core.device import DeviceSpec as DeviceSpec
     from graphflow.core.dtypes import DType as DType, QUANTIZED as QUANTIZED_DTYPES, as_dtype as as_dtype, bfloat16 as bfloat16, bool_ as bool, complex128 as complex128, complex64 as complex64, float64 as double, float16 as float16, float32 as float32, float64 as float64, float16 as half, int16 as int16, int32 as int32, int64 as int64, int8 as int8, qint16 as qint16, qint32 as qint32, qint8 as qint8, quint16 as quint16, quint8 as quint8, resource as resource, string as string, uint16 as uint16, uint32 as uint32, uint64 as uint64, uint8 as uint8, variant as variant
@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     from graphflow.ops.transpose import invert_permutation as invert_permutation, matrix_transpose as matrix_transpose, transpose as transpose
     from graphflow.ops.unique import setdiff1d as setdiff1d, unique as unique, unique_with_counts as unique_with_counts
     from graphflow.ops.variable_lists import all_variables as all_variables, assert_variables_initialized as assert_variables_initialized, global_variables as global_variables, global_variables_initializer as global_variables_initializer, initialize_all_variables as initialize_all_variables, initialize_local_variables as initialize_local_variables, initialize_variables as initialize_variables, is_variable_initialized as is_variable_initialized, local_variables as local_variables, local_variables_initializer as local_variables_initializer, model_variables as model_variables, moving_average_variables as moving_average_variables, report_uninitialized_variables as report_uninitialized_variables, trainable_variables as trainable_variables, variables_initializer as variables_initializer
-    from graphflow.ops.variable_scope import AUTO_REUSE as AUTO_REUSE, VariableScope as VariableScope, enable_resource_variables as enable_resource_variables, get_local_variable as get_local_variable, get_variable as get_variable, get_variable_scope as get_variable_scope, no_regularizer as no_regularizer, resource_variables_enabled as resource_variables_enabled, variable_creator_scope as variable_creator_scope, variable_op_scope as variable_op_scope, variable_scope as variable_scope
+    from graphflow.ops.variable_scope import AUTO_REUSE as AUTO_REUSE, VariableScope as VariableScope, disable_resource_variables as disable_resource_variables, enable_resource_variables as enable_resource_variables, get_local_variable as get_local_variable, get_variable as get_variable, get_variable_scope as get_variable_scope, no_regularizer as no_regularizer, resource_variables_enabled as resource_variables_enabled, variable_creator_scope as variable_creator_scope, variable_op_scope as variable_op_scope, variable_scope as variable_scope
     from graphflow.ops.variables import Variable as Variable, VariableAggregation as VariableAggregation, VariableSynchronization as VariableSynchronization, Variable as VariableV1
     from graphflow.runtime.session import InteractiveSession as InteractiveSession, Session as Session
     from graphflow.viz.draw import draw as draw
@@ -130,7 +130,7 @@ else:
         'graphflow.autodiff.registry': 'NoGradient=not_differentiable NotDifferentiable=not_differentiable RegisterGradient no_gradient=not_differentiable',
         'graphflow.autodiff.reverse': 'AggregationMethod UnconnectedGradients gradients',
         'graphflow.core.collections': 'GraphKeys',
-        'graphflow.core.compat': 'disable_control_flow_v2 disable_eager_execution disable_resource_variables disable_tensor_equality disable_v2_behavior disable_v2_tensorshape enable_eager_execution executing_eagerly',
+        'graphflow.core.compat': 'disable_control_flow_v2 disable_eager_execution disable_tensor_equality disable_v2_behavior disable_v2_tensorshape enable_eager_execution executing_eagerly',
         'graphflow.core.convert': 'convert_to_tensor register_tensor_conversion_function',
         'graphflow.core.device': 'DeviceSpec',
         'graphflow.core.dtypes': 'DType QUANTIZED_DTYPES=QUANTIZED as_dtype bfloat16 bool=bool_ complex128 complex64 double=float64 float16 float32 float64 half=float16 int16 int32 int64 int8 qint16 qint32 qint8 quint16 quint8 resource string uint16 uint32 uint64 uint8 variant',
@@ -198,7 +198,7 @@ else:
         'graphflow.ops.transpose': 'invert_permutation matrix_transpose transpose',
         'graphflow.ops.unique': 'setdiff1d unique unique_with_counts',
         'graphflow.ops.variable_lists': 'all_variables assert_variables_initialized global_variables global_variables_initializer initialize_all_variables initialize_local_variables initialize_variables is_variable_initialized local_variables local_variables_initializer model_variables moving_average_variables report_uninitialized_variables trainable_variables variables_initializer',
-        'graphflow.ops.variable_scope': 'AUTO_REUSE VariableScope enable_resource_variables get_local_variable get_variable get_variable_scope no_regularizer resource_variables_enabled variable_creator_scope variable_op_scope variable_scope',
+        'graphflow.ops.variable_scope': 'AUTO_REUSE VariableScope disable_resource_variables enable_resource_variables get_local_variable get_variable get_variable_scope no_regularizer resource_variables_enabled variable_creator_scope variable_op_scope variable_scope',
         'graphflow.ops.variables': 'Variable VariableAggregation VariableSynchronization VariableV1=Variable',
         'graphflow.runtime.session': 'InteractiveSession Session',
         'graphflow.viz.draw': 'draw',

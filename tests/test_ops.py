@@ -8,6 +8,7 @@ would cost pytest more time than the rows cost graphflow.
 from __future__ import annotations
 
 import contextlib
+import difflib
 import functools
 import gzip
 import json
@@ -296,8 +297,10 @@ def own_nodes(lines: list[str]) -> list[str]:
 
 def nodes_are_those_of_tensorflow(row: Made) -> None:
     if row.row.golden is True and row.row.nodes is True:
-        ours = [_run.node_line(op) for op in row.built.operations]
-        assert own_nodes(ours) == own_nodes(row.facts["nodes"])
+        ours = own_nodes([_run.node_line(op) for op in row.built.operations])
+        theirs = own_nodes(row.facts["nodes"])
+        differ = difflib.unified_diff(theirs, ours, "TensorFlow", "graphflow", lineterm="")
+        assert ours == theirs, "\n" + "\n".join(differ)
 
 
 def imported_graph_gives_the_same_values(row: Made) -> None:

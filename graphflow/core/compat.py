@@ -84,9 +84,6 @@ disable_eager_execution: Final = _no_op(
 disable_v2_tensorshape: Final = _no_op(
     "disable_v2_tensorshape", "Does nothing: this is 1.x behaviour."
 )
-disable_resource_variables: Final = _no_op(
-    "disable_resource_variables", "Does nothing: reference variables are the default."
-)
 disable_control_flow_v2: Final = _no_op(
     "disable_control_flow_v2", "Does nothing: graphs are imported in both forms."
 )
@@ -95,7 +92,7 @@ disable_tensor_equality: Final = _no_op(
 )
 for _switch in (
     disable_v2_behavior, disable_eager_execution, disable_v2_tensorshape,
-    disable_resource_variables, disable_control_flow_v2, disable_tensor_equality,
+    disable_control_flow_v2, disable_tensor_equality,
 ):  # fmt: skip
     export(_switch.__name__)(_switch)
 

@@ -46,10 +46,9 @@ def as_operations(graph: Graph, control_inputs: Iterable[Any]) -> list[Operation
     """Returns the operations that control inputs stand for (operations, tensors, variables)."""
     found: dict[Operation, None] = {}
     for item in control_inputs:
-        if hasattr(item, "indices") and hasattr(item, "dense_shape"):  # IndexedSlices
-            item = item.op
-        else:
-            item = getattr(getattr(item, "_handle", None), "op", item)
+        is_slices = hasattr(item, "indices") and hasattr(item, "dense_shape")
+        if (is_slices or hasattr(item, "_handle")) and hasattr(item, "op"):
+            item = item.op  # of a variable its handle, of an assignment to one the update
         element = graph.as_graph_element(item)
         found[getattr(element, "op", element)] = None
     return list(found)

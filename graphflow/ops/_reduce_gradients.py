@@ -85,14 +85,12 @@ def of_mean(op: Operation, dy: Tensor) -> Tensor:
     if sizes is not None and None not in sizes:
         # The mean of nothing has no elements to give a gradient to.
         number = np.array(max(1, math.prod(sizes)), x.dtype.as_numpy_dtype)  # type: ignore[arg-type]  # all known
-    elif axes is not None and axes == list(range(len(x.dims or ()))):
-        number = apply("Cast", apply("Size", x), DstT=x.dtype)
     else:
-        chosen = apply("GatherV2", shape_of(x), op.inputs[1], np.array(0, np.int32))
-        every = apply(
-            "Range", *(np.array(0, np.int32), apply("Rank", chosen), np.array(1, np.int32))
-        )
-        number = apply("Cast", apply("Prod", chosen, every), DstT=x.dtype)
+        number = apply("Size", x)
+        if op.outputs[0].dims != ():
+            results = apply("Maximum", apply("Size", op.outputs[0]), np.array(1, np.int32))
+            number = apply("FloorDiv", number, results)
+        number = apply("Cast", number, DstT=x.dtype)
     divide = "RealDiv" if x.dtype.is_floating or x.dtype.is_complex else "FloorDiv"
     return spread(op, apply(divide, dy, number))
 

@@ -16,6 +16,8 @@ from graphflow.ops.random import random_uniform
 from graphflow.ops.shape_ops import shape
 
 _log = logging.getLogger("graphflow")
+_warnings_left = iter(range(5))
+"""A rate above 1/2 is worth a few words, not a line for each layer of a deep network."""
 
 
 def _noise_shape(x: Tensor, noise_shape: Any) -> Any:
@@ -107,7 +109,7 @@ def _check_number(rate: Any) -> None:
         raise ValueError(
             f"rate must be a scalar tensor or a float in the range [0, 1), got {rate:g}"
         )
-    if rate > 0.5:
+    if rate > 0.5 and next(_warnings_left, None) is not None:
         _log.warning(
             "Large dropout rate: %g (>0.5). It is the probability to leave an element out; "
             "keep_prob was the probability to keep it.",

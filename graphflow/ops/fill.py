@@ -124,7 +124,8 @@ def _as_small_constant(value: Any, shape: Any, dtype: DType, name: str) -> Tenso
         else:
             number = np.prod(shape)
         if number < _SMALL and np.ndim(shape):
-            array = np.full(tuple(TensorShape(shape).as_list()), value, dtype.as_numpy_dtype)  # type: ignore[arg-type]  # all known
+            sizes: Any = TensorShape(shape).as_list()
+            array = np.full(sizes, value, dtype.as_numpy_dtype)
             return convert_constant(array, dtype, name)
     except TypeError:
         pass

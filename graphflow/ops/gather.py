@@ -104,7 +104,7 @@ def _rows(params: Tensor, indices: Tensor, dy: Tensor) -> IndexedSlices:
         sizes: Any
         if params.dims is None or None in params.dims[1:]:
             tail = apply("StridedSlice", shape, [1], [0], [1], end_mask=1)
-            sizes = apply("ConcatV2", [one, tail], 0)
+            sizes = apply("ConcatV2", [apply("Shape", indices), tail], 0)
         else:
             sizes = np.array([-1, *params.dims[1:]], np.int32)
             if 0 in params.dims[1:]:

@@ -154,8 +154,8 @@ def _batch_gather_nd(params: Any, indices: Any, batch: int, name: str | None) ->
         grids = [reshape(x, shape=(-1,)) for x in meshgrid(*ranges, indexing="ij")]
         grid = transpose(stack(grids, axis=0))
         grid_shape = shape_tensor(grid)
-        between = ones(inner_rank, dtype=int32)
-        grid = reshape(grid, concat([grid_shape[:1], between, grid_shape[1:]], axis=0))
+        front, between = grid_shape[:1], ones(inner_rank, dtype=int32)  # in TensorFlow's order
+        grid = reshape(grid, concat([front, between, grid_shape[1:]], axis=0))
         grid = apply("Tile", grid, concat(((1,), inner_shape, (1,)), axis=0))
         flat_shape = concat(([batch_size], indices_shape[batch:]), axis=0)
         flat = reshape(indices, shape=flat_shape)

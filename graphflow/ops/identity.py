@@ -47,7 +47,7 @@ def identity(input: Any, name: str | None = None) -> Tensor:
 
 
 # --- IdentityN ---
-IDENTITY_N = define("IdentityN(input: T...) -> output: T...")
+IDENTITY_N = define("IdentityN(input: T...) -> output: T...", T=1)
 
 
 @IDENTITY_N.shape

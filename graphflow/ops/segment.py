@@ -284,7 +284,9 @@ def _numbers(data: Tensor, segment_ids: Tensor, num_segments: Any) -> Any:
     """How many rows each segment has, at least 1, in a shape that divides the sums."""
     one_each = ones(shape_of(segment_ids), dtype=data.dtype.base_dtype)
     counted = apply(UNSORTED_SEGMENT_SUM, one_each, segment_ids, num_segments)
-    behind = len(data.dims or ()) - len(segment_ids.dims or ())
+    if data.dims is None or segment_ids.dims is None:
+        raise ValueError("the ranks of data and segment_ids must be known")
+    behind = len(data.dims) - len(segment_ids.dims)
     counted = apply("Reshape", counted, [num_segments, *[1] * behind])
     return apply("Maximum", counted, 1)
 

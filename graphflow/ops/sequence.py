@@ -67,7 +67,7 @@ def _(start: Array, limit: Array, delta: Array) -> Array:
         raise ValueError(e.run) from None  # the shape rule says it again, with the node
     if start.dtype.kind == "i":
         first, step = start.item(), delta.item()
-        whole: Array = np.arange(first, first + n * step, step, dtype=start.dtype)  # type: ignore[call-overload]  # a dtype that only the run knows
+        whole: Array = np.arange(first, first + n * step, step, dtype=start.dtype)
         return whole
     # TensorFlow adds the step again and again, in the type of the elements; so do we.
     steps = np.full(n, delta, start.dtype)

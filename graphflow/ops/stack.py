@@ -71,6 +71,10 @@ def _(values: list[Array], *, axis: int, out: Array | None = None) -> Array:
     return np.stack(values, axis, out=out)
 
 
+def _has_dimension(values: Any) -> bool:
+    return isinstance(values, list | tuple) and any(isinstance(v, Dimension) for v in values)
+
+
 @export("stack")
 def stack(values: Any, axis: int = 0, name: str | None = "stack") -> Tensor:
     """Returns tensors put together along a new axis.
@@ -83,7 +87,8 @@ def stack(values: Any, axis: int = 0, name: str | None = "stack") -> Tensor:
     Raises:
         ValueError: if the shapes differ, or there is no such axis.
     """
-    if axis == 0 and not any(isinstance(v, Dimension) for v in values):
+    # TensorFlow cannot make a constant of a list of Dimensions, and packs them.
+    if axis == 0 and not _has_dimension(values):
         try:
             return convert_to_tensor(values, name=name)
         except (TypeError, ValueError):

@@ -153,25 +153,28 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
         known = data.shape.as_list()
         at = axis + len(known) if axis < 0 else axis
         sizes = shape(data)
-        around = (sizes[:at], [-1], sizes[at + 1 :])
         if counts.dims == ():
             tiled = _tile_axis(expand_dims(data, at + 1), at + 1, counts)
-            return reshape(tiled, concat(list(around), axis=0))
+            return reshape(tiled, _with_open_axis(sizes, at))
         data.shape[at : at + 1].assert_is_compatible_with(counts.shape)
-        return _repeat_each(data, counts, at, around)
+        return _repeat_each(data, counts, at, sizes)
 
 
-def _repeat_each(data: Tensor, counts: Tensor, at: int, around: Any) -> Tensor:
+def _with_open_axis(sizes: Tensor, at: int) -> Tensor:
+    return concat([sizes[:at], [-1], sizes[at + 1 :]], axis=0)
+
+
+def _repeat_each(data: Tensor, counts: Tensor, at: int, sizes: Tensor) -> Tensor:
     """Repeats as often as the most frequent element and masks what is too much."""
-    sizes = shape(data)
     if at:
-        broadcast = concat([sizes[:at], shape(counts)], axis=0)
-        counts = apply("BroadcastTo", counts, broadcast)
+        own = shape(counts)
+        front = sizes[: at + 1 - rank(counts)]
+        counts = apply("BroadcastTo", counts, concat([front, own], axis=0))
         counts.set_shape([None] * (at + 1))
     most = apply("Maximum", 0, apply("Max", counts, every_axis(counts)))
     mask = sequence_mask(counts, most)
     masked = boolean_mask(_tile_axis(expand_dims(data, at + 1), at + 1, most), mask)
-    found = reshape(masked, concat(list(around), axis=0)) if at else masked
+    found = reshape(masked, _with_open_axis(sizes, at)) if at else masked
     known = data.shape.as_list()
     found.set_shape([*known[:at], None, *known[at + 1 :]])
     return found

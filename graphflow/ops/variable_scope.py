@@ -609,6 +609,7 @@ def enable_resource_variables() -> None:
     _Default.use_resource = True
 
 
+@export("disable_resource_variables")
 def disable_resource_variables() -> None:
     """From now on variables are reference variables unless something else is asked for."""
     _Default.use_resource = False

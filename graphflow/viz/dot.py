@@ -9,7 +9,7 @@ from typing import Any, Final
 from graphflow.viz.model import TIMES, Node, shortened
 from graphflow.viz.picture import Kind, Link, LinkKind, Picture, Vertex
 
-FONT: Final = "Helvetica"
+FONT: Final = "Arial"
 """One of the fonts whose widths every Graphviz knows."""
 _INK: Final = "#1f2933"
 _FAINT: Final = "#6b7280"

@@ -17,7 +17,7 @@ MISSING: Final = (
     "(`apt install graphviz`, `brew install graphviz`). "
     "A path that ends in .dot gets the text, which needs neither."
 )
-_FAMILIES: Final = "Helvetica,Arial,'Liberation Sans',Arimo,sans-serif"
+_FAMILIES: Final = "Arial,'Liberation Sans',Arimo,Helvetica,sans-serif"
 _FAMILY: Final = re.compile(rf'font-family="{FONT}[^"]*"')
 
 

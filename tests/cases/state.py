@@ -1,5 +1,8 @@
 """Rows of the variables' operations: each makes a variable, changes it, and returns its value."""
 
+import importlib
+import os
+
 import numpy as np
 
 from _rows import b, case, d, error, f, h, i, l, s, t, tf
@@ -207,3 +210,34 @@ for _values in ([1, 2, 2], [1, 2, 3], [2, 1], [5], []):
     case("All", lambda x: tf.is_non_decreasing(x), f(_values), nodes=COND)
     case("All", lambda x: tf.is_strictly_increasing(x), f(_values), nodes=COND)
 case("PrintV2", lambda x: tf.print("x is", x), f(2, 3))
+
+
+# --- operations without a public function ---
+def raw(op_type, **arguments):
+    if os.environ.get("GRAPHFLOW_ROWS_TF") == "tensorflow":
+        return getattr(tf.raw_ops, op_type)(**arguments)
+    definition = importlib.import_module("graphflow.core.opdef").REGISTRY[op_type]
+    inputs = [arguments.pop(port.name) for port in definition.inputs]
+    return importlib.import_module("graphflow.core.declare").apply(op_type, *inputs, **arguments)
+
+
+def after(waiting, value):
+    with tf.control_dependencies([waiting]):
+        return value()
+
+
+def destroyed():
+    v = ref(1.0, use_resource=True)
+    return after(raw("DestroyResourceOp", resource=v.handle), v.is_initialized)
+
+
+def old_variable(x):
+    v = raw("Variable", shape=[2], dtype=tf.float32)
+    return tf.identity(raw("Assign", ref=v, value=x))
+
+
+case("RefIdentity", lambda: tf.identity(raw("RefIdentity", input=ref(THREE)._ref())))
+case("VariableShape", lambda: raw("VariableShape", input=ref(ROWS, use_resource=True).handle))
+case("DestroyResourceOp", destroyed)
+case("Variable", old_variable, f(2), grad=NO)
+case("ControlTrigger", lambda: after(raw("ControlTrigger"), lambda: tf.constant(1)))
