@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from graphflow.ops.conv_variants import atrous_conv2d as atrous_conv2d, conv1d as conv1d, conv2d_transpose as conv2d_transpose, convolution as convolution
     from graphflow.ops.cross_entropy import log_poisson_loss as log_poisson_loss, sigmoid_cross_entropy_with_logits as sigmoid_cross_entropy_with_logits, softmax_cross_entropy_with_logits as softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2 as softmax_cross_entropy_with_logits_v2, sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits, weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits
     from graphflow.ops.dropout import dropout as dropout
+    from graphflow.ops.embedding import embedding_lookup as embedding_lookup
     from graphflow.ops.functions import sigmoid as sigmoid, tanh as tanh
     from graphflow.ops.norm import l2_loss as l2_loss, l2_normalize as l2_normalize, lrn as local_response_normalization, lrn as lrn, moments as moments, normalize_moments as normalize_moments, sufficient_statistics as sufficient_statistics, zero_fraction as zero_fraction
     from graphflow.ops.pool import avg_pool as avg_pool, avg_pool as avg_pool2d, max_pool as max_pool
@@ -33,6 +34,7 @@ else:
         'graphflow.ops.conv_variants': 'atrous_conv2d conv1d conv2d_transpose convolution',
         'graphflow.ops.cross_entropy': 'log_poisson_loss sigmoid_cross_entropy_with_logits softmax_cross_entropy_with_logits softmax_cross_entropy_with_logits_v2 sparse_softmax_cross_entropy_with_logits weighted_cross_entropy_with_logits',
         'graphflow.ops.dropout': 'dropout',
+        'graphflow.ops.embedding': 'embedding_lookup',
         'graphflow.ops.functions': 'sigmoid tanh',
         'graphflow.ops.norm': 'l2_loss l2_normalize local_response_normalization=lrn lrn moments normalize_moments sufficient_statistics zero_fraction',
         'graphflow.ops.pool': 'avg_pool avg_pool2d=avg_pool max_pool',
@@ -55,12 +57,12 @@ __all__ = [
     "atrous_conv2d", "avg_pool", "avg_pool1d", "avg_pool2d", "avg_pool_v2",
     "batch_norm_with_global_normalization", "batch_normalization", "bias_add", "conv1d", "conv2d",
     "conv2d_backprop_filter", "conv2d_backprop_input", "conv2d_transpose", "convolution", "crelu",
-    "dropout", "elu", "fused_batch_norm", "in_top_k", "l2_loss", "l2_normalize", "leaky_relu",
-    "local_response_normalization", "log_poisson_loss", "log_softmax", "lrn", "max_pool",
-    "max_pool1d", "max_pool2d", "max_pool_v2", "max_pool_with_argmax", "moments",
-    "normalize_moments", "pool", "relu", "relu6", "relu_layer", "selu", "sigmoid",
-    "sigmoid_cross_entropy_with_logits", "softmax", "softmax_cross_entropy_with_logits",
-    "softmax_cross_entropy_with_logits_v2", "softplus", "softsign",
-    "sparse_softmax_cross_entropy_with_logits", "sufficient_statistics", "swish", "tanh", "top_k",
-    "weighted_cross_entropy_with_logits", "xw_plus_b", "zero_fraction",
+    "dropout", "elu", "embedding_lookup", "fused_batch_norm", "in_top_k", "l2_loss",
+    "l2_normalize", "leaky_relu", "local_response_normalization", "log_poisson_loss",
+    "log_softmax", "lrn", "max_pool", "max_pool1d", "max_pool2d", "max_pool_v2",
+    "max_pool_with_argmax", "moments", "normalize_moments", "pool", "relu", "relu6", "relu_layer",
+    "selu", "sigmoid", "sigmoid_cross_entropy_with_logits", "softmax",
+    "softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits_v2", "softplus",
+    "softsign", "sparse_softmax_cross_entropy_with_logits", "sufficient_statistics", "swish",
+    "tanh", "top_k", "weighted_cross_entropy_with_logits", "xw_plus_b", "zero_fraction",
 ]

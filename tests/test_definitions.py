@@ -53,7 +53,6 @@ NO_ROW: dict[str, str] = {
 OWN_ARGUMENTS: dict[str, str] = {
     "Operation": "made by the graph only; TensorFlow's takes a NodeDef",
     "Tensor": "made by operations only; ours is told its shape",
-    "group": "TensorFlow's **kwargs is nothing but `name`",
 }
 """Public functions whose arguments differ from TensorFlow's."""
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from graphflow.autodiff.read_order import order_reads
 from graphflow.autodiff.registry import get_gradient_function, is_users
 from graphflow.core import convert, scopes
 from graphflow.core.declare import apply
@@ -95,8 +96,10 @@ def gradients(
         x_tensors = [_element(x) for x in x_list]
         stop_tensors = {_element(t) for t in stops}
         walk = _Walk(x_tensors, stop_tensors, colocate_gradients_with_ops)
+        before = graph.version
         dys = _initial(y_tensors, given, scope)
         found = walk.back(y_tensors, dys)
+        order_reads(x_tensors, found, before)
         if zero:
             return [_zeros(x) if g is None else g for x, g in zip(x_tensors, found, strict=True)]
     return found

@@ -94,8 +94,16 @@ class OpError(Exception):
 
 
 def _subclass(name: str, code: int, doc: str) -> type[OpError]:
-    def init(self: OpError, node_def: Any, op: Any, message: str) -> None:
-        OpError.__init__(self, node_def, op, message, code)
+    if code == UNKNOWN:
+
+        def init(
+            self: OpError, node_def: Any, op: Any, message: str, error_code: int = UNKNOWN
+        ) -> None:
+            OpError.__init__(self, node_def, op, message, error_code)
+    else:
+
+        def init(self: OpError, node_def: Any, op: Any, message: str) -> None:  # type: ignore[misc]  # one of two
+            OpError.__init__(self, node_def, op, message, code)
 
     body = {"__init__": init, "__doc__": doc, "code": code, "__module__": __name__}
     return type(name, (OpError,), body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphflow.core import late
@@ -28,6 +28,9 @@ class Operation:
         "__dict__", "__weakref__", "_constant", "_control_outputs", "_device", "_id", "attrs",
         "control_inputs", "definition", "graph", "inputs", "name", "outputs", "site",
     )  # fmt: skip
+
+    _file_controls: Sequence[Operation] = ()
+    """Control inputs that only a graph file has: what TensorFlow would leave to a race."""
 
     def __init__(
         self,

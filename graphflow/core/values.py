@@ -123,9 +123,10 @@ def as_array(value: Any, dtype: DType | None = None) -> Array:
     if value is None:
         raise ValueError("None values not supported.")
     base = None if dtype is None else dtype.base_dtype
-    if not isinstance(value, list | tuple | int | float) and hasattr(value, "__array__"):
-        value = np.asarray(value)
-        return _from_array(value, base)
+    if isinstance(value, np.generic) or (
+        not isinstance(value, list | tuple | int | float) and hasattr(value, "__array__")
+    ):
+        return _from_array(np.asarray(value), base)
     if base is not None and base.kind == "S":
         check_compatible(value, base)
         return string_array(value)

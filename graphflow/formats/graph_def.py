@@ -35,7 +35,8 @@ def fill_node(message: Any, op: Operation) -> None:
     message.op = op.type
     message.device = op.device
     message.input.extend([t._as_node_def_input() for t in op.inputs])
-    message.input.extend(sorted(["^" + c.name for c in op.control_inputs]))
+    waits = {c.name for c in (*op.control_inputs, *op._file_controls)}
+    message.input.extend(["^" + name for name in sorted(waits)])
     for name in op.attrs:
         message.attr[name].CopyFrom(attr_message(op, name))
 

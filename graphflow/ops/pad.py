@@ -183,7 +183,11 @@ MIRROR_PAD_GRAD = define(
 
 @MIRROR_PAD_GRAD.shape
 def _(op: Operation) -> list[Dims]:
-    return _grown(op, -1)
+    found = _grown(op, -1)
+    pairs = op.inputs[1].dims
+    if op.constant(1) is None and (pairs is None or pairs[0] is None):
+        return [None]  # TensorFlow takes the rank from the paddings
+    return found
 
 
 @MIRROR_PAD_GRAD.gradient

@@ -66,7 +66,8 @@ def _vector_shape(op: Operation) -> list[Dims]:
 def _rows_shape(op: Operation) -> list[Dims]:
     dims = op.inputs[0].dims
     rows: Dims = None if dims is None else (None,) * len(dims)
-    found: list[Dims] = [rows, (None,), (None,)]
+    places: Dims = dims if dims is not None and len(dims) == 1 else (None,)
+    found: list[Dims] = [rows, places, (None,)]
     return found[: len(op.outputs)]
 
 

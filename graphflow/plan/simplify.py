@@ -54,6 +54,8 @@ def _hands_on(facts: Facts, instr: Instr) -> int | None:
 
 @rewrite("Reshape", "Squeeze", "ExpandDims", "BroadcastTo")
 def _same_shape(facts: Facts, instr: Instr) -> int | None:
+    if len(instr.inputs) > 1 and facts.constant(instr.inputs[1]) is None:
+        return None  # a shape that is fed may be wrong: the kernel has to look
     before, after = facts.shape(instr.inputs[0]), facts.shape(instr.outputs[0])
     return instr.inputs[0] if before == after and before and None not in before else None
 

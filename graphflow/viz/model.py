@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from graphflow.core.dtypes import DType, as_dtype
+from graphflow.core.errors import OpError
 from graphflow.core.graph import Graph
 from graphflow.core.opdef import REGISTRY
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, TensorShape
 from graphflow.core.signature import Port
 from graphflow.formats import proto
+from graphflow.formats.graph_import import import_graph_def
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 _MAX_VALUE: Final = 100
@@ -81,7 +83,9 @@ def nodes_of(graph: Any, fetches: Any = None) -> Nodes:
     if isinstance(graph, Graph):
         nodes = {op.name: _from_operation(op) for op in graph.operations}
     else:
-        nodes = {n.name: _from_message(n) for n in _graph_def(graph).node}
+        message = _graph_def(graph)
+        known = _inferred(message)
+        nodes = {n.name: known.get(n.name) or _from_message(n) for n in message.node}
     return nodes if fetches is None else needed(nodes, fetch_names(fetches))
 
 
@@ -239,6 +243,25 @@ def _parsed(kind: str, contents: bytes, as_text: bool) -> Any:
     return message
 
 
+def _inferred(message: Any) -> Nodes:
+    """The nodes with the shapes that importing infers, if the message notes none.
+
+    A graph of operations that are not known cannot be imported: it is drawn without.
+    """
+    if any("_output_shapes" in node.attr for node in message.node):
+        return {}
+    with Graph().as_default() as graph:
+        try:
+            import_graph_def(message, name="")
+        except (ValueError, TypeError, KeyError, OpError):
+            return {}
+    found = {}
+    for node in message.node:
+        own, shaped = _from_message(node), _from_operation(graph.get_operation_by_name(node.name))
+        found[node.name] = replace(own, outputs=shaped.outputs)
+    return found
+
+
 def _from_message(message: Any) -> Node:
     inputs, controls = [], []
     for text in message.input:
@@ -259,11 +282,10 @@ def _from_message(message: Any) -> Node:
 
 def _message_outputs(message: Any) -> list[Output]:
     shapes = _message_shapes(message)
-    definition = REGISTRY.get(message.op)
-    if definition is None:
+    if message.op not in REGISTRY:
         return [Output("", shape, False) for shape in shapes]
     found: list[Output] = []
-    for port in definition.outputs:
+    for port in REGISTRY[message.op].outputs:
         for dtype in _port_dtypes(port, message.attr):
             shape = shapes[len(found)] if len(found) < len(shapes) else ""
             found.append(Output(dtype, shape, port.is_ref or dtype == "resource"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from _rows import b, case, d, error, f, i, l, s, t, tf
+from _rows import case, error, f, i, l, s, t, tf
 
 case("Fill", tf.fill, [2, 3], t(), dtypes="f d h i l b c")
 case("Fill", tf.fill, i([2, 3]), f())

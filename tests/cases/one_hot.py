@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _rows import b, case, error, f, i, l, t, tf, u8
+from _rows import b, case, error, f, i, t, tf, u8
 
 case("OneHot", tf.one_hot, t([[1, 0], [2, -1]]), 3, dtypes="i l")
 case("OneHot", tf.one_hot, u8([1, 0, 7]), 3)

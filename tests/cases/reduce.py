@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from _rows import b, case, d, error, f, h, i, l, t, tf
+from _rows import b, case, error, f, i, l, t, tf
 
 NUMBERS = "f d h bf i l i8 u8 i16 u16 u32 u64"
 NAN = float("nan")

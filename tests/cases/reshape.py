@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _rows import b, case, d, error, f, i, l, s, t, tf
+from _rows import case, error, f, i, l, t, tf
 
 case("Reshape", tf.reshape, t(2, 6), [3, 4], dtypes="f d h bf i l b s c")
 case("Reshape", tf.reshape, f(2, 6), [-1])

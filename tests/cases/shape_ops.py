@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _rows import case, error, f, i, s, t, tf, u8
+from _rows import case, error, f, i, t, tf, u8
 
 of_any_shape = lambda x: tf.placeholder_with_default(x, None)
 for op, fn in (("Shape", tf.shape), ("Size", tf.size), ("Rank", tf.rank)):

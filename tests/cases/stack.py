@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _rows import case, error, f, i, l, t, tf
+from _rows import case, error, f, i, t, tf
 
 case("Pack", tf.stack, [t(2, 3), t(2, 3)], dtypes="f d h bf i l b s c")
 case("Pack", tf.stack, [f(2, 3), f(2, 3), f(2, 3)], 1)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
-    from graphflow.core.nest import assert_same_structure as assert_same_structure, flatten as flatten, is_nested as is_sequence, map_structure as map_structure, pack_sequence_as as pack_sequence_as
+    from graphflow.core.nest import assert_same_structure as assert_same_structure, flatten as flatten, map_structure as map_structure, pack_sequence_as as pack_sequence_as
 else:
     _PLACES = {
-        'graphflow.core.nest': 'assert_same_structure flatten is_sequence=is_nested map_structure pack_sequence_as',
+        'graphflow.core.nest': 'assert_same_structure flatten map_structure pack_sequence_as',
     }
     _SPACES = ''
 
@@ -26,5 +26,5 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "assert_same_structure", "flatten", "is_sequence", "map_structure", "pack_sequence_as",
+    "assert_same_structure", "flatten", "map_structure", "pack_sequence_as",
 ]

@@ -1,0 +1,50 @@
+"""`graphflow doctor`: versions, and which optional parts are there."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+from importlib import metadata
+from typing import Final
+
+from graphflow.core.version import __version__
+
+_NEEDED: Final = ("numpy", "protobuf", "crc32c", "ml-dtypes", "networkx", "graphviz", "tqdm")
+_OPTIONAL: Final = {
+    "jax": "runs programs compiled (extra `xla`)",
+    "tensorboard": "shows summaries (extra `tensorboard`)",
+    "pillow": "reads and writes images (extra `image`)",
+}
+
+
+def report() -> str:
+    """Returns the report: one line a part."""
+    rows = [
+        ("graphflow", __version__, ""),
+        ("python", platform.python_version(), platform.platform(terse=True)),
+        ("processors", str(os.cpu_count() or "?"), ""),
+        *((name, _version(name) or "MISSING", "") for name in _NEEDED),
+        *((name, _version(name) or "not there", what) for name, what in _OPTIONAL.items()),
+        ("renderer", *_renderer()),
+    ]
+    width = max(len(version) for _, version, _ in rows)
+    lines = [f"{name:<12} {version:<{width}}  {what}".rstrip() for name, version, what in rows]
+    if importlib.util.find_spec("tensorflow") is not None:
+        lines.append("tensorflow is installed too; `graphflow run` takes its place")
+    return "\n".join(lines)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _renderer() -> tuple[str, str]:
+    from graphflow.viz.svg import find_renderer
+
+    found = find_renderer()
+    what = "draws graphs (extra `svg`)"
+    return ("not there", what) if found is None else (found.stem, what)
