@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from graphflow.ops.state import assign as assign, assign_add as assign_add, assign_sub as assign_sub, count_up_to as count_up_to
     from graphflow.ops.state_batch import batch_scatter_update as batch_scatter_update
     from graphflow.ops.state_scatter import scatter_add as scatter_add, scatter_div as scatter_div, scatter_max as scatter_max, scatter_min as scatter_min, scatter_mul as scatter_mul, scatter_nd_add as scatter_nd_add, scatter_nd_sub as scatter_nd_sub, scatter_nd_update as scatter_nd_update, scatter_sub as scatter_sub, scatter_update as scatter_update
+    from graphflow.ops.string_join import string_join as string_join
     from graphflow.ops.tile import repeat as repeat, tile as tile
     from graphflow.ops.transpose import invert_permutation as invert_permutation, matrix_transpose as matrix_transpose, transpose as transpose
     from graphflow.ops.unique import setdiff1d as setdiff1d, unique as unique, unique_with_counts as unique_with_counts
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
     from graphflow import image as image
     from graphflow import initializers as initializers
     from graphflow import io as io
+    from graphflow import layers as layers
     from graphflow import linalg as linalg
     from graphflow import losses as losses
     from graphflow import manip as manip
@@ -194,6 +196,7 @@ else:
         'graphflow.ops.state': 'assign assign_add assign_sub count_up_to',
         'graphflow.ops.state_batch': 'batch_scatter_update',
         'graphflow.ops.state_scatter': 'scatter_add scatter_div scatter_max scatter_min scatter_mul scatter_nd_add scatter_nd_sub scatter_nd_update scatter_sub scatter_update',
+        'graphflow.ops.string_join': 'string_join',
         'graphflow.ops.tile': 'repeat tile',
         'graphflow.ops.transpose': 'invert_permutation matrix_transpose transpose',
         'graphflow.ops.unique': 'setdiff1d unique unique_with_counts',
@@ -203,7 +206,7 @@ else:
         'graphflow.runtime.session': 'InteractiveSession Session',
         'graphflow.viz.draw': 'draw',
     }
-    _SPACES = 'bitwise compat contrib debugging dtypes errors graph_util image initializers io linalg losses manip math nest nn random strings summary train version'
+    _SPACES = 'bitwise compat contrib debugging dtypes errors graph_util image initializers io layers linalg losses manip math nest nn random strings summary train version'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -253,33 +256,34 @@ __all__ = [
     "initialize_all_variables", "initialize_local_variables", "initialize_variables",
     "initializers", "int16", "int32", "int64", "int8", "invert_permutation", "io", "is_finite",
     "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing",
-    "is_variable_initialized", "less", "less_equal", "lgamma", "lin_space", "linalg", "linspace",
-    "local_variables", "local_variables_initializer", "log", "log1p", "log_sigmoid", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "losses", "make_ndarray", "make_tensor_proto",
-    "manip", "matching_files", "math", "matmul", "matrix_band_part", "matrix_diag",
-    "matrix_diag_part", "matrix_set_diag", "matrix_transpose", "maximum", "meshgrid", "minimum",
-    "mod", "model_variables", "moving_average_variables", "multinomial", "multiply", "name_scope",
-    "negative", "nest", "newaxis", "nn", "no_gradient", "no_op", "no_regularizer", "not_equal",
-    "one_hot", "ones", "ones_initializer", "ones_like", "orthogonal_initializer", "pad",
-    "placeholder", "placeholder_with_default", "polygamma", "pow", "print", "qint16", "qint32",
-    "qint8", "qr", "quint16", "quint8", "random", "random_crop", "random_normal",
-    "random_normal_initializer", "random_shuffle", "random_uniform", "random_uniform_initializer",
-    "range", "rank", "read_file", "real", "realdiv", "reciprocal", "reduce_all", "reduce_any",
-    "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum",
-    "register_tensor_conversion_function", "repeat", "report_uninitialized_variables",
-    "reset_default_graph", "reshape", "resource", "resource_variables_enabled", "reverse",
-    "reverse_sequence", "reverse_v2", "rint", "round", "rsqrt", "saturate_cast", "scalar_mul",
-    "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd",
-    "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update",
-    "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "sequence_mask",
-    "set_random_seed", "setdiff1d", "shape", "shape_n", "sigmoid", "sign", "sin", "sinh", "size",
-    "slice", "sort", "sparse_matmul", "split", "sqrt", "square", "squared_difference", "squeeze",
-    "stack", "stop_gradient", "strided_slice", "string", "strings", "subtract", "summary", "tan",
-    "tanh", "tile", "to_bfloat16", "to_complex128", "to_complex64", "to_double", "to_float",
-    "to_int32", "to_int64", "train", "trainable_variables", "transpose", "truediv",
-    "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "tuple",
-    "uint16", "uint32", "uint64", "uint8", "uniform_unit_scaling_initializer", "unique",
-    "unique_with_counts", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min",
+    "is_variable_initialized", "layers", "less", "less_equal", "lgamma", "lin_space", "linalg",
+    "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_sigmoid",
+    "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "make_ndarray",
+    "make_tensor_proto", "manip", "matching_files", "math", "matmul", "matrix_band_part",
+    "matrix_diag", "matrix_diag_part", "matrix_set_diag", "matrix_transpose", "maximum",
+    "meshgrid", "minimum", "mod", "model_variables", "moving_average_variables", "multinomial",
+    "multiply", "name_scope", "negative", "nest", "newaxis", "nn", "no_gradient", "no_op",
+    "no_regularizer", "not_equal", "one_hot", "ones", "ones_initializer", "ones_like",
+    "orthogonal_initializer", "pad", "placeholder", "placeholder_with_default", "polygamma", "pow",
+    "print", "qint16", "qint32", "qint8", "qr", "quint16", "quint8", "random", "random_crop",
+    "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform",
+    "random_uniform_initializer", "range", "rank", "read_file", "real", "realdiv", "reciprocal",
+    "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min",
+    "reduce_prod", "reduce_sum", "register_tensor_conversion_function", "repeat",
+    "report_uninitialized_variables", "reset_default_graph", "reshape", "resource",
+    "resource_variables_enabled", "reverse", "reverse_sequence", "reverse_v2", "rint", "round",
+    "rsqrt", "saturate_cast", "scalar_mul", "scatter_add", "scatter_div", "scatter_max",
+    "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub",
+    "scatter_nd_update", "scatter_sub", "scatter_update", "segment_max", "segment_mean",
+    "segment_min", "segment_prod", "segment_sum", "sequence_mask", "set_random_seed", "setdiff1d",
+    "shape", "shape_n", "sigmoid", "sign", "sin", "sinh", "size", "slice", "sort", "sparse_matmul",
+    "split", "sqrt", "square", "squared_difference", "squeeze", "stack", "stop_gradient",
+    "strided_slice", "string", "string_join", "strings", "subtract", "summary", "tan", "tanh",
+    "tile", "to_bfloat16", "to_complex128", "to_complex64", "to_double", "to_float", "to_int32",
+    "to_int64", "train", "trainable_variables", "transpose", "truediv", "truncated_normal",
+    "truncated_normal_initializer", "truncatediv", "truncatemod", "tuple", "uint16", "uint32",
+    "uint64", "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts",
+    "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min",
     "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
     "variable_creator_scope", "variable_op_scope", "variable_scope", "variables_initializer",
     "variance_scaling_initializer", "variant", "verify_tensor_all_finite", "version", "where",

@@ -11,9 +11,11 @@ from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
     from graphflow.ops.printing import string_format as format
+    from graphflow.ops.string_join import string_join as join
 else:
     _PLACES = {
         'graphflow.ops.printing': 'format=string_format',
+        'graphflow.ops.string_join': 'join=string_join',
     }
     _SPACES = ''
 
@@ -26,5 +28,5 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "format",
+    "format", "join",
 ]

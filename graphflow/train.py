@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from graphflow.training.gradient_descent import GradientDescentOptimizer as GradientDescentOptimizer
     from graphflow.training.init_from_checkpoint import init_from_checkpoint as init_from_checkpoint
     from graphflow.training.momentum import MomentumOptimizer as MomentumOptimizer
+    from graphflow.training.moving_average import ExponentialMovingAverage as ExponentialMovingAverage
     from graphflow.training.optimizer import Optimizer as Optimizer
     from graphflow.training.proximal import ProximalAdagradOptimizer as ProximalAdagradOptimizer, ProximalGradientDescentOptimizer as ProximalGradientDescentOptimizer
     from graphflow.training.rmsprop import RMSPropOptimizer as RMSPropOptimizer
     from graphflow.training.saver import Saver as Saver, export_meta_graph as export_meta_graph, import_meta_graph as import_meta_graph
+    from graphflow.training.schedules import cosine_decay as cosine_decay, cosine_decay_restarts as cosine_decay_restarts, exponential_decay as exponential_decay, inverse_time_decay as inverse_time_decay, linear_cosine_decay as linear_cosine_decay, natural_exp_decay as natural_exp_decay, noisy_linear_cosine_decay as noisy_linear_cosine_decay, piecewise_constant as piecewise_constant, piecewise_constant as piecewise_constant_decay, polynomial_decay as polynomial_decay
     BytesList: Any
     ClusterDef: Any
     Example: Any
@@ -56,10 +58,12 @@ else:
         'graphflow.training.gradient_descent': 'GradientDescentOptimizer',
         'graphflow.training.init_from_checkpoint': 'init_from_checkpoint',
         'graphflow.training.momentum': 'MomentumOptimizer',
+        'graphflow.training.moving_average': 'ExponentialMovingAverage',
         'graphflow.training.optimizer': 'Optimizer',
         'graphflow.training.proximal': 'ProximalAdagradOptimizer ProximalGradientDescentOptimizer',
         'graphflow.training.rmsprop': 'RMSPropOptimizer',
         'graphflow.training.saver': 'Saver export_meta_graph import_meta_graph',
+        'graphflow.training.schedules': 'cosine_decay cosine_decay_restarts exponential_decay inverse_time_decay linear_cosine_decay natural_exp_decay noisy_linear_cosine_decay piecewise_constant piecewise_constant_decay=piecewise_constant polynomial_decay',
     }
     _SPACES = ''
 
@@ -73,14 +77,17 @@ else:
 
 __all__ = [
     "AdadeltaOptimizer", "AdagradDAOptimizer", "AdagradOptimizer", "AdamOptimizer", "BytesList",
-    "ClusterDef", "Example", "Feature", "FeatureList", "FeatureLists", "Features", "FloatList",
-    "FtrlOptimizer", "GradientDescentOptimizer", "Int64List", "JobDef", "MomentumOptimizer",
-    "NewCheckpointReader", "Optimizer", "ProximalAdagradOptimizer",
+    "ClusterDef", "Example", "ExponentialMovingAverage", "Feature", "FeatureList", "FeatureLists",
+    "Features", "FloatList", "FtrlOptimizer", "GradientDescentOptimizer", "Int64List", "JobDef",
+    "MomentumOptimizer", "NewCheckpointReader", "Optimizer", "ProximalAdagradOptimizer",
     "ProximalGradientDescentOptimizer", "RMSPropOptimizer", "Saver", "SaverDef", "SequenceExample",
-    "ServerDef", "assert_global_step", "checkpoint_exists", "checkpoints_iterator",
-    "create_global_step", "export_meta_graph", "generate_checkpoint_state_proto",
-    "get_checkpoint_mtimes", "get_checkpoint_state", "get_global_step",
-    "get_or_create_global_step", "global_step", "import_meta_graph", "init_from_checkpoint",
-    "latest_checkpoint", "list_variables", "load_checkpoint", "load_variable", "remove_checkpoint",
-    "summary_iterator", "update_checkpoint_state", "write_graph",
+    "ServerDef", "assert_global_step", "checkpoint_exists", "checkpoints_iterator", "cosine_decay",
+    "cosine_decay_restarts", "create_global_step", "exponential_decay", "export_meta_graph",
+    "generate_checkpoint_state_proto", "get_checkpoint_mtimes", "get_checkpoint_state",
+    "get_global_step", "get_or_create_global_step", "global_step", "import_meta_graph",
+    "init_from_checkpoint", "inverse_time_decay", "latest_checkpoint", "linear_cosine_decay",
+    "list_variables", "load_checkpoint", "load_variable", "natural_exp_decay",
+    "noisy_linear_cosine_decay", "piecewise_constant", "piecewise_constant_decay",
+    "polynomial_decay", "remove_checkpoint", "summary_iterator", "update_checkpoint_state",
+    "write_graph",
 ]

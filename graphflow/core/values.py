@@ -221,6 +221,8 @@ def filled(array: Array, dims: tuple[int, ...], verify: bool) -> Array:
         ValueError: if the value has more elements than the shape.
     """
     size = shapes.count(dims) or 0
+    if size == 0 and not verify:  # TensorFlow makes an empty constant of any value
+        return np.zeros(dims, array.dtype)
     if verify and array.shape != dims:
         raise TypeError(f"Expected Tensor's shape: {dims}, got {array.shape}.")
     if array.size > size:

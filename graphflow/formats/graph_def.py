@@ -6,6 +6,7 @@ of `graph_import`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from graphflow.core.graph import Graph
@@ -23,20 +24,20 @@ _MAX_BYTES = 1 << 31
 # --- nodes ---
 @provide("node_def")
 def node_def(op: Operation) -> Any:
-    """Returns an operation as a NodeDef: data inputs in order, then control inputs by name."""
+    """Returns an operation as a NodeDef: data inputs, then control inputs, each in their order."""
     message = proto.NodeDef()
-    fill_node(message, op)
+    waits = [c.name for c in (*op.control_inputs, *op._file_controls)]
+    _fill_node(message, op, dict.fromkeys(waits))
     return message
 
 
-def fill_node(message: Any, op: Operation) -> None:
-    """Writes an operation into an empty NodeDef."""
+def _fill_node(message: Any, op: Operation, waits: Iterable[str]) -> None:
+    """Writes an operation into an empty NodeDef; `waits` names its control inputs."""
     message.name = op.name
     message.op = op.type
     message.device = op.device
     message.input.extend([t._as_node_def_input() for t in op.inputs])
-    waits = {c.name for c in (*op.control_inputs, *op._file_controls)}
-    message.input.extend(["^" + name for name in sorted(waits)])
+    message.input.extend(["^" + name for name in waits])
     for name in op.attrs:
         message.attr[name].CopyFrom(attr_message(op, name))
 
@@ -133,7 +134,9 @@ def graph_def(graph: Graph, from_version: int | None = None, add_shapes: bool = 
     message = proto.GraphDef()
     for op in graph.operations[from_version or 0 :]:
         node = message.node.add()
-        fill_node(node, op)
+        # Whole graphs have their control inputs sorted, as TensorFlow's have.
+        waits = {c.name for c in (*op.control_inputs, *op._file_controls)}
+        _fill_node(node, op, sorted(waits))
         if add_shapes:
             add_output_shapes(node, op)
     message.versions.CopyFrom(versions(graph))

@@ -374,7 +374,7 @@ class _Importer:
 
     def _new_group(self, node: Any, group: bytes) -> bytes:
         mark, _, name = group.decode().partition("@")
-        if mark != "loc":
+        if mark != "loc:":
             return group
         if name not in self.new_names:
             raise ValueError(

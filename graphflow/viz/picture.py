@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -113,8 +114,10 @@ def vertex_of(node: Node, name: str) -> Vertex:
         return Vertex(name, name, "placeholder", shape)
     if node.op == "Const":
         return Vertex(name, name, "constant", shape)
-    leaf = name.rpartition("/")[2]
-    return Vertex(name, name, "op", "" if leaf.partition("_")[0] == node.op else node.op)
+    # A name such as `mul_1` says the operation type (`Mul`) already.
+    stem = re.sub(r"_\d+$", "", name.rpartition("/")[2])
+    told = stem.replace("_", "").lower() == node.op.lower()
+    return Vertex(name, name, "op", "" if told else node.op)
 
 
 def _shape_of(node: Node) -> str:

@@ -27,8 +27,8 @@ error(
 error("ConcatV2", tf.concat, [f(2, 3), f(2, 3)], 5, says="Shape must be at least rank 6 but is")
 error("ConcatV2", tf.concat, [f(2), f(2, 2)], 0, says="Shape must be rank 1 but is rank 2")
 error("ConcatV2", tf.concat, [f(), f()], 0, says="Can't concatenate scalars (use tf.stack instead)")
-error("ConcatV2", tf.concat, [f(2, 3), f(3, 3)], 1, at="run", says="ConcatOp : Dimensions of inputs "
-      "should match: shape[0] = [2,3] vs. shape[1] = [3,3]")  # fmt: skip
+error("ConcatV2", tf.concat, [f(2, 3), f(3, 3)], 1, at="run",
+      says="Dimensions of inputs should match: shape[0] = [2,3] vs. shape[1] = [3,3]")  # fmt: skip
 error("ConcatV2", lambda x, y, a: tf.concat([x, y], a), f(2), f(2), i(value=3), at="run",
       says="Expected concatenating dimensions in the range [-1, 1), but got 3")  # fmt: skip
 

@@ -64,7 +64,12 @@ error("ScatterNd", tf.scatter_nd, i([[4]]), f(1), i([3]), at="run",
 
 FEWER = "a size that is known is a constant, not a slice of the shape"
 slices = lambda v: tf.IndexedSlices(v, tf.constant([2, 0, 2]), tf.constant([4, 2]))
-case("UnsortedSegmentSum", lambda v: tf.convert_to_tensor(slices(v)), f(3, 2), id="dense-slices",
-     nodes=FEWER)
+case(
+    "UnsortedSegmentSum",
+    lambda v: tf.convert_to_tensor(slices(v)),
+    f(3, 2),
+    id="dense-slices",
+    nodes=FEWER,
+)
 case("Neg", lambda v: -slices(v), f(3, 2), id="slices")
 case("Mul", lambda v: tf.multiply(slices(v), 2.0), f(3, 2), id="taken", nodes=FEWER)

@@ -37,7 +37,8 @@ for op, fn in (
     error(op, fn, f(5, 3), i(5), -4, says="must be non-negative but is -4")
     error(op, fn, f(3, 2), i([0, 7, -1]), 4, at="run",
           says="segment_ids[1] = 7 is out of range [0, 4)")  # fmt: skip
-case("UnsortedSegmentProd", tf.unsorted_segment_prod, f([1, 0, 2, 0, 0, 3]), i([0, 0, 1, 1, 1, 2]), 3,
+case("UnsortedSegmentProd", tf.unsorted_segment_prod, f([1, 0, 2, 0, 0, 3]),
+     i([0, 0, 1, 1, 1, 2]), 3,
      numeric="at zeros its second order is not compared")  # fmt: skip
 case("UnsortedSegmentSum", tf.unsorted_segment_mean, f(5, 2), i([2, 0, -1, 2, 0]), 4)
 case("UnsortedSegmentSum", tf.unsorted_segment_sqrt_n, f(5, 2), i([2, 0, -1, 2, 0]), 4)

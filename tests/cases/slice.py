@@ -61,9 +61,9 @@ error(
     "StridedSlice", lambda x: x[..., 0, ...], f(3), says="Multiple ellipses in slice spec not allow"
 )
 error("StridedSlice", lambda x: x[::0], f(3), says="strides[0] must be non-zero")
-error("StridedSlice", lambda x: x[1.5], f(3), error="TypeError", says="Only integers, slices (`:`), "
-      "ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are valid indices, "
-      "got 1.5")  # fmt: skip
+error("StridedSlice", lambda x: x[1.5], f(3), error="TypeError", says="Only integers, slices "
+      "(`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are valid "
+      "indices, got 1.5")  # fmt: skip
 error("StridedSlice", lambda x: x[7], f(3), at="run", says="slice index 7 of dimension 0 out of")
 error(
     "StridedSlice", lambda x, n: x[n], f(3), i(value=-7), at="run", says="slice index -4 of dimensi"

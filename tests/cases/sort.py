@@ -40,6 +40,7 @@ case("Unique", lambda x: tuple(tf.unique(x, tf.int64)), s(["b", "a", "b"]))
 case("Unique", lambda x: tuple(tf.unique(x)), i(0))
 case("UniqueWithCounts", lambda x: tuple(tf.unique_with_counts(x)), i([3, 1, 3, 2, 1]))
 error("Unique", tf.unique, f(3, 2), says="Shape must be rank 1 but is rank 2")
-case("ListDiff", lambda x, y: tuple(tf.setdiff1d(x, y)), t([1, 2, 3, 2, 4]), t([2, 5]), dtypes="i l f",
+case("ListDiff", lambda x, y: tuple(tf.setdiff1d(x, y)), t([1, 2, 3, 2, 4]), t([2, 5]),
+     dtypes="i l f",
      grad="none")  # fmt: skip
 case("ListDiff", lambda x, y: tuple(tf.setdiff1d(x, y, tf.int64)), s(["b", "a"]), s(["b"]))

@@ -39,7 +39,8 @@ def test_node_def_has_data_inputs_then_control_inputs():
     a, b = tf.constant(1.0, name="a"), tf.constant(2.0, name="b")
     with tf.control_dependencies([tf.no_op(name="z"), tf.no_op(name="y")]):
         c = tf.add(b, a, name="c")
-    assert list(c.op.node_def.input) == ["b", "a", "^y", "^z"]
+    assert list(c.op.node_def.input) == ["b", "a", "^z", "^y"]
+    assert list(c.graph.as_graph_def().node[-1].input) == ["b", "a", "^y", "^z"]  # sorted here
     assert dict(c.op.node_def.attr) == {"T": FLOAT}
 
 

@@ -45,8 +45,8 @@ def _cnn(tf):
 def build(tf, name):
     """Adds a network, its loss and its training to the default graph; returns the saver.
 
-    The nodes that others look for: `x`, `labels`, `scores`, `loss`, and `train` in the collection
-    "train_op"; collections of ints, floats and strings are there to be kept.
+    The nodes that others look for are `x`, `labels`, `scores` and `loss`; the training step is in
+    the collection "train_op". The collections of ints, floats and strings are there to be kept.
     """
     x, logits = {"mlp": _mlp, "cnn": _cnn}[name](tf)
     labels = tf.placeholder(tf.float32, [None, 4], name="labels")
@@ -123,12 +123,12 @@ def differences(want, got, relative=2e-5):
     lines = []
     pairs = [(key, want[key], got[key]) for key in ("scores", "losses")]
     if sorted(want["values"]) != sorted(got["values"]):
-        return ["variables %s became %s" % (sorted(want["values"]), sorted(got["values"]))]
+        return [f"variables {sorted(want['values'])} became {sorted(got['values'])}"]
     pairs += [(key, want["values"][key], got["values"][key]) for key in want["values"]]
     for key, first, second in pairs:
         a, b = np.array(first, np.float64), np.array(second, np.float64)
         size = max(float(np.abs(a).max(initial=0)), 1e-3)
         worst = float(np.abs(a - b).max(initial=0)) if a.shape == b.shape else float("inf")
         if not worst <= relative * size:
-            lines.append("%s: %s apart, of %s" % (key, worst, size))
+            lines.append(f"{key}: {worst} apart, of {size}")
     return lines

@@ -44,7 +44,7 @@ def read_all(tf, folder, who):
             want = json.load(file)
         for how in (models.restore, models.read):
             lines = models.differences(want, how(tf, name, prefix))
-            found += ["%s, %s of %s: %s" % (who, how.__name__, name, line) for line in lines]
+            found += [f"{who}, {how.__name__} of {name}: {line}" for line in lines]
     return found
 
 
