@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     from graphflow.ops.complex import abs as abs, angle as angle, complex as complex, conj as conj, imag as imag, real as real
     from graphflow.ops.concat import concat as concat
     from graphflow.ops.constant import constant as constant, constant as constant_v1, placeholder as placeholder, placeholder_with_default as placeholder_with_default
+    from graphflow.ops.contraction import cross as cross, einsum as einsum, tensordot as tensordot
     from graphflow.ops.control_ops import group as group, no_op as no_op, tuple_ as tuple
+    from graphflow.ops.decompositions import self_adjoint_eig as self_adjoint_eig, self_adjoint_eigvals as self_adjoint_eigvals, svd as svd
     from graphflow.ops.diag import diag as diag, diag_part as diag_part, eye as eye, matrix_band_part as matrix_band_part, matrix_diag as matrix_diag, matrix_diag_part as matrix_diag_part, matrix_set_diag as matrix_set_diag
     from graphflow.ops.division import div as div, div_no_nan as div_no_nan, divide as divide, floor_div as floor_div, floordiv as floordiv, floormod as floormod, floormod as mod, real_div as realdiv, truediv as truediv, truncatediv as truncatediv, truncatemod as truncatemod
     from graphflow.ops.dynamic import dynamic_partition as dynamic_partition, dynamic_stitch as dynamic_stitch
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     from graphflow.ops.gather_nd import gather_nd as gather_nd, scatter_nd as scatter_nd
     from graphflow.ops.identity import bitcast as bitcast, ensure_shape as ensure_shape, identity as identity, identity_n as identity_n, stop_gradient as stop_gradient
     from graphflow.ops.indexed_slices import IndexedSlices as IndexedSlices, convert_to_tensor_or_indexed_slices as convert_to_tensor_or_indexed_slices
+    from graphflow.ops.linalg import cholesky as cholesky, matrix_determinant as matrix_determinant, matrix_inverse as matrix_inverse, trace as trace
+    from graphflow.ops.linalg_solve import cholesky_solve as cholesky_solve, matrix_solve as matrix_solve, matrix_solve_ls as matrix_solve_ls, matrix_triangular_solve as matrix_triangular_solve
     from graphflow.ops.mask import boolean_mask as boolean_mask, sequence_mask as sequence_mask
     from graphflow.ops.matmul import matmul as matmul
     from graphflow.ops.one_hot import one_hot as one_hot
@@ -85,6 +89,7 @@ if TYPE_CHECKING:
     from graphflow.ops.variable_lists import all_variables as all_variables, assert_variables_initialized as assert_variables_initialized, global_variables as global_variables, global_variables_initializer as global_variables_initializer, initialize_all_variables as initialize_all_variables, initialize_local_variables as initialize_local_variables, initialize_variables as initialize_variables, is_variable_initialized as is_variable_initialized, local_variables as local_variables, local_variables_initializer as local_variables_initializer, model_variables as model_variables, moving_average_variables as moving_average_variables, report_uninitialized_variables as report_uninitialized_variables, trainable_variables as trainable_variables, variables_initializer as variables_initializer
     from graphflow.ops.variable_scope import AUTO_REUSE as AUTO_REUSE, VariableScope as VariableScope, disable_resource_variables as disable_resource_variables, enable_resource_variables as enable_resource_variables, get_local_variable as get_local_variable, get_variable as get_variable, get_variable_scope as get_variable_scope, no_regularizer as no_regularizer, resource_variables_enabled as resource_variables_enabled, variable_creator_scope as variable_creator_scope, variable_op_scope as variable_op_scope, variable_scope as variable_scope
     from graphflow.ops.variables import Variable as Variable, VariableAggregation as VariableAggregation, VariableSynchronization as VariableSynchronization, Variable as VariableV1
+    from graphflow.ops.vector_norm import norm as norm
     from graphflow.runtime.session import InteractiveSession as InteractiveSession, Session as Session
     from graphflow.viz.draw import draw as draw
     from graphflow import bitwise as bitwise
@@ -160,7 +165,9 @@ else:
         'graphflow.ops.complex': 'abs angle complex conj imag real',
         'graphflow.ops.concat': 'concat',
         'graphflow.ops.constant': 'constant constant_v1=constant placeholder placeholder_with_default',
+        'graphflow.ops.contraction': 'cross einsum tensordot',
         'graphflow.ops.control_ops': 'group no_op tuple=tuple_',
+        'graphflow.ops.decompositions': 'self_adjoint_eig self_adjoint_eigvals svd',
         'graphflow.ops.diag': 'diag diag_part eye matrix_band_part matrix_diag matrix_diag_part matrix_set_diag',
         'graphflow.ops.division': 'div div_no_nan divide floor_div floordiv floormod mod=floormod realdiv=real_div truediv truncatediv truncatemod',
         'graphflow.ops.dynamic': 'dynamic_partition dynamic_stitch',
@@ -170,6 +177,8 @@ else:
         'graphflow.ops.gather_nd': 'gather_nd scatter_nd',
         'graphflow.ops.identity': 'bitcast ensure_shape identity identity_n stop_gradient',
         'graphflow.ops.indexed_slices': 'IndexedSlices convert_to_tensor_or_indexed_slices',
+        'graphflow.ops.linalg': 'cholesky matrix_determinant matrix_inverse trace',
+        'graphflow.ops.linalg_solve': 'cholesky_solve matrix_solve matrix_solve_ls matrix_triangular_solve',
         'graphflow.ops.mask': 'boolean_mask sequence_mask',
         'graphflow.ops.matmul': 'matmul',
         'graphflow.ops.one_hot': 'one_hot',
@@ -203,6 +212,7 @@ else:
         'graphflow.ops.variable_lists': 'all_variables assert_variables_initialized global_variables global_variables_initializer initialize_all_variables initialize_local_variables initialize_variables is_variable_initialized local_variables local_variables_initializer model_variables moving_average_variables report_uninitialized_variables trainable_variables variables_initializer',
         'graphflow.ops.variable_scope': 'AUTO_REUSE VariableScope disable_resource_variables enable_resource_variables get_local_variable get_variable get_variable_scope no_regularizer resource_variables_enabled variable_creator_scope variable_op_scope variable_scope',
         'graphflow.ops.variables': 'Variable VariableAggregation VariableSynchronization VariableV1=Variable',
+        'graphflow.ops.vector_norm': 'norm',
         'graphflow.runtime.session': 'InteractiveSession Session',
         'graphflow.viz.draw': 'draw',
     }
@@ -236,19 +246,20 @@ __all__ = [
     "assert_scalar", "assert_type", "assert_variables_initialized", "assign", "assign_add",
     "assign_sub", "atan", "atan2", "atanh", "batch_gather", "batch_scatter_update", "bfloat16",
     "bitcast", "bitwise", "bool", "boolean_mask", "broadcast_dynamic_shape",
-    "broadcast_static_shape", "broadcast_to", "cast", "ceil", "check_numerics",
-    "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value",
-    "colocate_with", "compat", "complex", "complex128", "complex64", "concat", "conj", "constant",
-    "constant_initializer", "constant_v1", "container", "contrib", "control_dependencies",
-    "convert_to_tensor", "convert_to_tensor_or_indexed_slices", "cos", "cosh", "count_nonzero",
-    "count_up_to", "cumprod", "cumsum", "debugging", "device", "diag", "diag_part", "digamma",
-    "dimension_at_index", "dimension_value", "disable_control_flow_v2", "disable_eager_execution",
-    "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
-    "disable_v2_tensorshape", "div", "div_no_nan", "divide", "double", "draw", "dtypes",
-    "dynamic_partition", "dynamic_stitch", "enable_eager_execution", "enable_resource_variables",
-    "ensure_shape", "equal", "erf", "erfc", "errors", "executing_eagerly", "exp", "expand_dims",
-    "expm1", "eye", "fill", "float16", "float32", "float64", "floor", "floor_div", "floordiv",
-    "floormod", "gather", "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
+    "broadcast_static_shape", "broadcast_to", "cast", "ceil", "check_numerics", "cholesky",
+    "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm",
+    "clip_by_value", "colocate_with", "compat", "complex", "complex128", "complex64", "concat",
+    "conj", "constant", "constant_initializer", "constant_v1", "container", "contrib",
+    "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_indexed_slices", "cos",
+    "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "debugging", "device",
+    "diag", "diag_part", "digamma", "dimension_at_index", "dimension_value",
+    "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables",
+    "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "div",
+    "div_no_nan", "divide", "double", "draw", "dtypes", "dynamic_partition", "dynamic_stitch",
+    "einsum", "enable_eager_execution", "enable_resource_variables", "ensure_shape", "equal",
+    "erf", "erfc", "errors", "executing_eagerly", "exp", "expand_dims", "expm1", "eye", "fill",
+    "float16", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "gather",
+    "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
     "get_default_session", "get_local_variable", "get_seed", "get_variable", "get_variable_scope",
     "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
     "glorot_uniform_initializer", "gradients", "graph_util", "greater", "greater_equal", "group",
@@ -260,10 +271,11 @@ __all__ = [
     "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_sigmoid",
     "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "make_ndarray",
     "make_tensor_proto", "manip", "matching_files", "math", "matmul", "matrix_band_part",
-    "matrix_diag", "matrix_diag_part", "matrix_set_diag", "matrix_transpose", "maximum",
+    "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag",
+    "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum",
     "meshgrid", "minimum", "mod", "model_variables", "moving_average_variables", "multinomial",
     "multiply", "name_scope", "negative", "nest", "newaxis", "nn", "no_gradient", "no_op",
-    "no_regularizer", "not_equal", "one_hot", "ones", "ones_initializer", "ones_like",
+    "no_regularizer", "norm", "not_equal", "one_hot", "ones", "ones_initializer", "ones_like",
     "orthogonal_initializer", "pad", "placeholder", "placeholder_with_default", "polygamma", "pow",
     "print", "qint16", "qint32", "qint8", "qr", "quint16", "quint8", "random", "random_crop",
     "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform",
@@ -275,15 +287,16 @@ __all__ = [
     "rsqrt", "saturate_cast", "scalar_mul", "scatter_add", "scatter_div", "scatter_max",
     "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub",
     "scatter_nd_update", "scatter_sub", "scatter_update", "segment_max", "segment_mean",
-    "segment_min", "segment_prod", "segment_sum", "sequence_mask", "set_random_seed", "setdiff1d",
-    "shape", "shape_n", "sigmoid", "sign", "sin", "sinh", "size", "slice", "sort", "sparse_matmul",
-    "split", "sqrt", "square", "squared_difference", "squeeze", "stack", "stop_gradient",
-    "strided_slice", "string", "string_join", "strings", "subtract", "summary", "tan", "tanh",
-    "tile", "to_bfloat16", "to_complex128", "to_complex64", "to_double", "to_float", "to_int32",
-    "to_int64", "train", "trainable_variables", "transpose", "truediv", "truncated_normal",
-    "truncated_normal_initializer", "truncatediv", "truncatemod", "tuple", "uint16", "uint32",
-    "uint64", "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts",
-    "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min",
+    "segment_min", "segment_prod", "segment_sum", "self_adjoint_eig", "self_adjoint_eigvals",
+    "sequence_mask", "set_random_seed", "setdiff1d", "shape", "shape_n", "sigmoid", "sign", "sin",
+    "sinh", "size", "slice", "sort", "sparse_matmul", "split", "sqrt", "square",
+    "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string",
+    "string_join", "strings", "subtract", "summary", "svd", "tan", "tanh", "tensordot", "tile",
+    "to_bfloat16", "to_complex128", "to_complex64", "to_double", "to_float", "to_int32",
+    "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv",
+    "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "tuple",
+    "uint16", "uint32", "uint64", "uint8", "uniform_unit_scaling_initializer", "unique",
+    "unique_with_counts", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min",
     "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
     "variable_creator_scope", "variable_op_scope", "variable_scope", "variables_initializer",
     "variance_scaling_initializer", "variant", "verify_tensor_all_finite", "version", "where",

@@ -11,19 +11,29 @@ from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
     from graphflow.ops.clip import global_norm as global_norm
+    from graphflow.ops.contraction import cross as cross, einsum as einsum, matvec as matvec, tensordot as tensordot
+    from graphflow.ops.decompositions import self_adjoint_eig as eigh, self_adjoint_eigvals as eigvalsh, svd as svd
     from graphflow.ops.diag import matrix_band_part as band_part, matrix_diag as diag, matrix_diag_part as diag_part, eye as eye, matrix_set_diag as set_diag, diag as tensor_diag, diag_part as tensor_diag_part
+    from graphflow.ops.linalg import adjoint as adjoint, cholesky as cholesky, matrix_determinant as det, matrix_inverse as inv, logdet as logdet, slogdet as slogdet, trace as trace
+    from graphflow.ops.linalg_solve import cholesky_solve as cholesky_solve, matrix_solve_ls as lstsq, matrix_solve as solve, matrix_triangular_solve as triangular_solve
     from graphflow.ops.matmul import matmul as matmul
     from graphflow.ops.norm import l2_normalize as l2_normalize
     from graphflow.ops.qr import qr as qr
     from graphflow.ops.transpose import matrix_transpose as matrix_transpose, matrix_transpose as transpose
+    from graphflow.ops.vector_norm import norm as norm, normalize as normalize
 else:
     _PLACES = {
         'graphflow.ops.clip': 'global_norm',
+        'graphflow.ops.contraction': 'cross einsum matvec tensordot',
+        'graphflow.ops.decompositions': 'eigh=self_adjoint_eig eigvalsh=self_adjoint_eigvals svd',
         'graphflow.ops.diag': 'band_part=matrix_band_part diag=matrix_diag diag_part=matrix_diag_part eye set_diag=matrix_set_diag tensor_diag=diag tensor_diag_part=diag_part',
+        'graphflow.ops.linalg': 'adjoint cholesky det=matrix_determinant inv=matrix_inverse logdet slogdet trace',
+        'graphflow.ops.linalg_solve': 'cholesky_solve lstsq=matrix_solve_ls solve=matrix_solve triangular_solve=matrix_triangular_solve',
         'graphflow.ops.matmul': 'matmul',
         'graphflow.ops.norm': 'l2_normalize',
         'graphflow.ops.qr': 'qr',
         'graphflow.ops.transpose': 'matrix_transpose transpose=matrix_transpose',
+        'graphflow.ops.vector_norm': 'norm normalize',
     }
     _SPACES = ''
 
@@ -36,6 +46,9 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "band_part", "diag", "diag_part", "eye", "global_norm", "l2_normalize", "matmul",
-    "matrix_transpose", "qr", "set_diag", "tensor_diag", "tensor_diag_part", "transpose",
+    "adjoint", "band_part", "cholesky", "cholesky_solve", "cross", "det", "diag", "diag_part",
+    "eigh", "eigvalsh", "einsum", "eye", "global_norm", "inv", "l2_normalize", "logdet", "lstsq",
+    "matmul", "matrix_transpose", "matvec", "norm", "normalize", "qr", "set_diag", "slogdet",
+    "solve", "svd", "tensor_diag", "tensor_diag_part", "tensordot", "trace", "transpose",
+    "triangular_solve",
 ]

@@ -11,11 +11,12 @@ from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
     from graphflow.contrib import framework as framework
+    from graphflow.contrib import layers as layers
     from graphflow.contrib import util as util
 else:
     _PLACES = {
     }
-    _SPACES = 'framework util'
+    _SPACES = 'framework layers util'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -26,5 +27,5 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "framework", "util",
+    "framework", "layers", "util",
 ]

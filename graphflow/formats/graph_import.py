@@ -28,6 +28,7 @@ from graphflow.formats.attr_value import (
     decode_attr,
     decode_shape,
     decode_untyped,
+    encode_attr,
 )
 from graphflow.formats.graph_import_input import Input, Mapping, Returns, parse_input
 
@@ -123,9 +124,28 @@ def create_op(
     definition = definition_of(op_type)
     node = graph.enter_name(name or op_type)
     tensors = [graph.as_graph_element(x, allow_operation=False) for x in inputs]
-    settled = decode_attrs(definition, attrs, node)
+    settled = decode_attrs(definition, {**_inferred(definition, tensors), **attrs}, node)
     check_inputs(definition, settled, tensors, node)
     return graph.add(definition, tensors, settled, node, output_dtypes(definition, settled))
+
+
+def _inferred(definition: OpDef, tensors: Sequence[Tensor]) -> dict[str, Any]:
+    """The attributes that an operation's inputs say, as AttrValue messages by name."""
+    found: dict[str, Any] = {}
+    at = 0
+    for i, port in enumerate(definition.inputs):
+        left = definition.inputs[i + 1 :]
+        # With two lists in a row the inputs alone do not say where the first one ends.
+        n = 1 if not port.is_list else max(len(tensors) - at - len(left), 0)
+        group = tensors[at : at + n]
+        at += n
+        if port.number is not None:
+            found[port.number] = encode_attr("int", n)
+        if port.types is not None:
+            found[port.types] = encode_attr("list(type)", [t.dtype.base_dtype for t in group])
+        if port.var is not None and group:
+            found[port.var] = encode_attr("type", group[0].dtype.base_dtype)
+    return found
 
 
 def definition_of(op_type: str) -> OpDef:

@@ -78,7 +78,9 @@ def check_inputs(specs: Any, inputs: Any, layer: str) -> None:
             continue
         problem = _rank_problem(spec, x) or _problem(spec, x)
         if problem:
-            raise ValueError(f"Input {i} of layer {layer} is incompatible with the layer: {problem}")
+            raise ValueError(
+                f"Input {i} of layer {layer} is incompatible with the layer: {problem}"
+            )
 
 
 def _rank_problem(spec: InputSpec, x: Any) -> str | None:

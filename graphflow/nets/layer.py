@@ -375,7 +375,7 @@ class Layer:
         """
         self.built = True
 
-    def call(self, inputs: Any, **kwargs: Any) -> Any:
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Makes the operations and returns the result; for subclasses to override."""
         return inputs
 
@@ -430,9 +430,7 @@ class Layer:
         if not self.built:
             return variable_scope(self._scope, reuse=self._reuse, auxiliary_name_scope=False)
         if self._always_reuse is None:
-            self._always_reuse = variable_scope(
-                self._scope, reuse=True, auxiliary_name_scope=False
-            )
+            self._always_reuse = variable_scope(self._scope, reuse=True, auxiliary_name_scope=False)
         return self._always_reuse
 
     def _name_scope(self) -> str | None:

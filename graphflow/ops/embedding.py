@@ -151,7 +151,7 @@ def _from_parts(
     element, element_now = _element_shape(parts, stitched, transform)
     rows = reshape(stitched, concat([shape(ids), element_now], 0))
     rows.set_shape(ids.get_shape().concatenate(TensorShape.of(element)))
-    return rows if transform is not None else _clip(rows, ids, max_norm)  # type: ignore[no-any-return]  # a Tensor
+    return rows if transform is not None else _clip(rows, ids, max_norm)
 
 
 def _element_shape(parts: list[Any], stitched: Tensor, transform: Transform | None) -> Any:

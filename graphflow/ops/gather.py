@@ -99,18 +99,19 @@ def _rows(params: Tensor, indices: Tensor, dy: Tensor) -> IndexedSlices:
     """The gradient of whole rows: the rows of `dy`, and which rows of `params` they belong to."""
     shape = convert(shape_of(params), int32)
     one = np.array([-1], np.int32)
+    # Also where they are flat: sparse updates take their indices from here in TensorFlow's graphs.
+    flat = apply("Reshape", indices, one)
     if indices.dims is None or len(indices.dims) != 1:
-        indices = apply("Reshape", indices, one)
         sizes: Any
         if params.dims is None or None in params.dims[1:]:
             tail = apply("StridedSlice", shape, [1], [0], [1], end_mask=1)
-            sizes = apply("ConcatV2", [apply("Shape", indices), tail], 0)
+            sizes = apply("ConcatV2", [apply("Shape", flat), tail], 0)
         else:
             sizes = np.array([-1, *params.dims[1:]], np.int32)
             if 0 in params.dims[1:]:
-                sizes = apply("ConcatV2", [apply("Shape", indices), sizes[1:]], 0)
+                sizes = apply("ConcatV2", [apply("Shape", flat), sizes[1:]], 0)
         dy = apply("Reshape", dy, sizes)
-    return IndexedSlices(dy, indices, shape)
+    return IndexedSlices(dy, flat, shape)
 
 
 @GATHER_V2.gradient

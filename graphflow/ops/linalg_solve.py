@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -48,11 +49,11 @@ def _sizes(op: Operation, square: bool) -> list[Dims]:
     rows, columns = (None, None) if left is None else left[-2:]
     if square:
         rows = columns = same_size(rows, columns, "First input (lhs) must be a square matrix.")
-    fronts = [None if dims is None else dims[:-2] for dims in (left, right)]
+    outer, outer_right = (None if dims is None else dims[:-2] for dims in (left, right))
     run = "All input tensors must have the same outer dimensions."
     if left is not None and right is not None and len(left) != len(right):
         run = "All input tensors must have the same rank."
-    front = merged(*fronts, run)
+    front = merged(outer, outer_right, run)
     if right is not None:
         same_size(rows, right[-2], "Input matrix and rhs are incompatible.")
     if front is None:
@@ -332,8 +333,8 @@ def matrix_solve_ls(
         NotImplementedError: for complex128 with a regularizer, as TensorFlow does.
 
     Note:
-        Where the size of the matrices is not known, one MatrixSolveLs decides in the run; TensorFlow
-        1.15 builds a `cond`. The gradient needs to know it.
+        Where the size of the matrices is not known, one MatrixSolveLs decides in the run;
+        TensorFlow 1.15 builds a `cond`. The gradient needs to know it.
     """
     matrix = convert(matrix, name="matrix")
     if matrix.dtype.base_dtype == complex128 and l2_regularizer != 0:
@@ -356,11 +357,9 @@ def matrix_solve_ls(
 
 def _in_parts(matrix: Tensor, fast: bool) -> bool:
     """Whether TensorFlow builds the solution of several nodes: not for many small matrices."""
-    dims = matrix.dims
-    if not fast:
-        return False
-    if dims is None or None in dims:
-        return True
-    count = int(np.prod(dims, dtype=np.int64)) * matrix.dtype.size
-    many = int(np.prod(dims[:-2], dtype=np.int64)) > min(dims[-2:])  # type: ignore[type-var]  # no None is left
-    return not (count > 256000 and many)
+    sizes = [] if matrix.dims is None else [d for d in matrix.dims if d is not None]
+    if not fast or matrix.dims is None or len(sizes) < len(matrix.dims):
+        return fast
+    *front, rows, columns = sizes
+    is_large = math.prod(sizes) * matrix.dtype.size > 256000  # half of a usual L2 cache
+    return not (is_large and math.prod(front) > min(rows, columns))

@@ -67,8 +67,7 @@ def _(tags: Array, values: Array) -> Array:
     if tags.shape != values.shape:
         tag = f" (tag '{_tag(tags)}')" if tags.ndim == 0 else ""
         raise KernelError(
-            f"tags and values not the same shape: {text(tags.shape)} != "
-            f"{text(values.shape)}{tag}"
+            f"tags and values not the same shape: {text(tags.shape)} != {text(values.shape)}{tag}"
         )
     pairs = zip(tags.reshape(-1).tolist(), values.reshape(-1).astype(np.float32), strict=True)
     return _packed(
@@ -129,48 +128,35 @@ def _numbered(name: str, index: int, most: int) -> str:
     return name if most == 1 else f"{name}/{index}"
 
 
-# --- AudioSummaryV2, AudioSummary ---
+# --- AudioSummaryV2 ---
 AUDIO_V2 = _summary(
     "AudioSummaryV2(tag: string, tensor: float32, sample_rate: float32, *, "
     "max_outputs: int = 3) -> summary: string",
     max_outputs=1,
 )
-AUDIO = _summary(
-    "AudioSummary(tag: string, tensor: float32, *, sample_rate: float, max_outputs: int = 3) "
-    "-> summary: string",
-    max_outputs=1,
-)
 
 
-def _audio(tag: Array, tensor: Array, sample_rate: float, max_outputs: int) -> Array:
+@AUDIO_V2.numpy
+def _(tag: Array, tensor: Array, sample_rate: Array, *, max_outputs: int) -> Array:
     name = _tag(tag)
     if tensor.ndim not in (2, 3):
         raise KernelError(f"Tensor must be 3-D or 2-D, got: {text(tensor.shape)}")
+    rate = sample_rate.item()
     clips = tensor.reshape(*tensor.shape[:2], -1)
     values = [
         proto.Summary.Value(
             tag=_numbered(f"{name}/audio", i, max_outputs),
             audio=proto.Summary.Audio(
-                sample_rate=sample_rate,
+                sample_rate=rate,
                 num_channels=clip.shape[1],
                 length_frames=clip.shape[0],
-                encoded_audio_string=encode_wav(clip, int(sample_rate)),
+                encoded_audio_string=encode_wav(clip, int(rate)),
                 content_type="audio/wav",
             ),
         )
         for i, clip in enumerate(clips[:max_outputs])
     ]
     return _packed(values)
-
-
-@AUDIO_V2.numpy
-def _(tag: Array, tensor: Array, sample_rate: Array, *, max_outputs: int) -> Array:
-    return _audio(tag, tensor, sample_rate.item(), max_outputs)
-
-
-@AUDIO.numpy
-def _(tag: Array, tensor: Array, *, sample_rate: float, max_outputs: int) -> Array:
-    return _audio(tag, tensor, sample_rate, max_outputs)
 
 
 # --- TensorSummaryV2, TensorSummary ---

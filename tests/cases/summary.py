@@ -39,3 +39,11 @@ case("AudioSummaryV2", lambda x: tf.summary.audio("a", x, 8000.0, max_outputs=1)
 case("TensorSummaryV2", lambda x: tf.summary.tensor_summary("t", x), t(2, 3), dtypes="f i d")
 case("TensorSummaryV2", lambda x: tf.summary.tensor_summary("t", x), f(0.5))
 case("TensorSummaryV2", lambda x: tf.summary.text("t", x), s(["a", "", "b c"]))
+
+
+def old_tensor_summary(x):
+    """Adds an operation that no public function makes any more."""
+    return tf.get_default_graph().create_op("TensorSummary", [x], [tf.string]).outputs[0]
+
+
+case("TensorSummary", old_tensor_summary, f(2, 2))

@@ -308,6 +308,14 @@ def test_create_op_declares_from_parts(graph):
         assert sess.run(op.outputs[0]) == 3.0
 
 
+def test_create_op_takes_types_and_numbers_from_the_inputs(graph):
+    inputs = [tf.constant([1]), tf.constant([2, 3]), tf.constant(0)]
+    op = graph.create_op("ConcatV2", inputs)
+    assert (op.get_attr("N"), op.get_attr("T"), op.get_attr("Tidx")) == (2, tf.int32, tf.int32)
+    with tf.Session() as sess:
+        assert sess.run(op.outputs[0]).tolist() == [1, 2, 3]
+
+
 # --- graph_util ---
 def test_frozen_graph_computes_the_same():
     x = tf.placeholder(tf.float32, [2], name="x")

@@ -43,7 +43,7 @@ def _fields(name: str, want: dict[str, Any], got: dict[str, Any]) -> list[str]:
     if _controls(want) != _controls(got):
         lines.append(f"{name}: controls {_controls(want)} became {_controls(got)}")
     for key in sorted(want["attrs"].keys() | got["attrs"].keys()):
-        w, g = want["attrs"].get(key, "nothing"), got["attrs"].get(key, "nothing")
+        w, g = (_placed(node["attrs"].get(key, "nothing")) for node in (want, got))
         if w != g:
             lines.append(f"{name}: attribute {key} {w} became {g}")
     return lines
@@ -55,6 +55,14 @@ def _data(node: dict[str, Any]) -> list[str]:
 
 def _controls(node: dict[str, Any]) -> list[str]:
     return sorted({_shortened(name) for name in node["inputs"] if name.startswith("^")})
+
+
+def _placed(value: Any) -> Any:
+    """An attribute's value; places beside gradient nodes count only as far as their scope."""
+    if isinstance(value, list) and value[0] == "list" and "s" in value[1]:
+        texts = [re.sub(r"(loc:@(?:.*/)?gradients(?:_\d+)?/).*", r"\1", t) for t in value[1]["s"]]
+        return ["list", {**value[1], "s": texts}]
+    return value
 
 
 def _shortened(name: str) -> str:

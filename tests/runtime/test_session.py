@@ -17,7 +17,7 @@ def fresh_graph():
 
 def test_results_come_in_the_structure_of_the_fetches():
     a, b = tf.constant(1.0), tf.constant([2, 3])
-    point = collections.namedtuple("point", "x y")  # noqa: PYI024 (what user code writes)
+    point = collections.namedtuple("point", "x y")
     with tf.Session() as sess:
         got = sess.run({"p": point(a, [b, (a,)]), "q": "Const_1:0", "r": a.op})
     assert isinstance(got["p"], point)
@@ -114,9 +114,8 @@ def test_many_threads_may_run_one_session():
 
         def work(k):
             value = np.full(200, k, np.float32)
-            for _ in range(100):
-                if sess.run(y, {x: value}) != 200 * (k + 1) * (k + 2):
-                    wrong.append(k)
+            right = 200 * (k + 1) * (k + 2)
+            wrong.extend(k for _ in range(100) if sess.run(y, {x: value}) != right)
 
         threads = [threading.Thread(target=work, args=(k,)) for k in range(6)]
         for t in threads:

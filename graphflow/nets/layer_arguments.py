@@ -1,0 +1,170 @@
+"""What users may write for the arguments of layers, brought to one form."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Final
+
+from graphflow.core.declare import apply
+from graphflow.core.tensor import Tensor
+from graphflow.nets import initializers, regularizers
+from graphflow.ops.activation import elu, relu, selu, softplus, softsign
+from graphflow.ops.functions import sigmoid
+from graphflow.ops.softmax import softmax
+
+_ACTIVATIONS: Final[dict[str, Callable[[Any], Any]]] = {
+    "relu": relu,
+    "elu": elu,
+    "selu": selu,
+    "softplus": softplus,
+    "softsign": softsign,
+    "sigmoid": sigmoid,
+    "softmax": softmax,
+    "tanh": lambda x: apply("Tanh", x),
+    "exponential": lambda x: apply("Exp", x),
+    "linear": lambda x: x,
+}
+_INITIALIZERS: Final[dict[str, Callable[[], Any]]] = {
+    "zeros": initializers.Zeros,
+    "ones": initializers.Ones,
+    "constant": initializers.Constant,
+    "identity": initializers.Identity,
+    "orthogonal": initializers.Orthogonal,
+    "glorot_uniform": initializers.GlorotUniform,
+    "glorot_normal": initializers.GlorotNormal,
+    "he_normal": initializers.he_normal,
+    "he_uniform": initializers.he_uniform,
+    "lecun_normal": initializers.lecun_normal,
+    "lecun_uniform": initializers.lecun_uniform,
+}
+
+
+def activation(given: Any) -> Callable[[Tensor], Tensor] | None:
+    """Returns an activation function: a function as it is, or one by its name.
+
+    Raises:
+        ValueError: if the name is not known.
+        TypeError: if it is neither a function nor a name.
+    """
+    if given is None or callable(given):
+        return given  # type: ignore[no-any-return]  # a function of a tensor
+    if not isinstance(given, str):
+        raise TypeError(f"Could not interpret activation function identifier: {given!r}")
+    if given not in _ACTIVATIONS:
+        raise ValueError(f"Unknown activation function:{given}")
+    return _ACTIVATIONS[given]
+
+
+def initializer(given: Any) -> Any:
+    """Returns an initializer: an object or function as it is, a class called, one by its name.
+
+    Raises:
+        ValueError: if it is none of these.
+    """
+    if isinstance(given, str):
+        if given not in _INITIALIZERS:
+            raise ValueError(f"Unknown initializer: {given}")
+        return _INITIALIZERS[given]()
+    if inspect.isclass(given):
+        return given()
+    if given is None or callable(given):
+        return given
+    raise ValueError(f"Could not interpret initializer identifier: {given}")
+
+
+def regularizer(given: Any) -> Any:
+    """Returns a regularizer: a function as it is, or "l1", "l2" or "l1_l2" with rates of 0.01.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    if given is None or callable(given):
+        return given
+    if isinstance(given, str) and given in ("l1", "l2", "l1_l2"):
+        return regularizers.Rates(l1=0.01 * ("l1" in given), l2=0.01 * ("l2" in given))
+    raise ValueError(f"Could not interpret regularizer identifier: {given}")
+
+
+def constraint(given: Any) -> Any:
+    """Returns a constraint: a function, or None.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    if given is None or callable(given):
+        return given
+    raise ValueError(f"Could not interpret constraint identifier: {given}")
+
+
+def sizes(given: Any, n: int, name: str) -> tuple[int, ...]:
+    """Returns `n` integers from one or `n` of them.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    if isinstance(given, int):
+        return (given,) * n
+    problem = f"The `{name}` argument must be a tuple of {n} integers. Received: {given}"
+    try:
+        found = tuple(given)
+    except TypeError:
+        raise ValueError(problem) from None
+    if len(found) != n:
+        raise ValueError(problem)
+    for item in found:
+        try:
+            int(item)
+        except (ValueError, TypeError):
+            raise ValueError(f"{problem} including element {item} of type {type(item)}") from None
+    return found
+
+
+def channels_first(data_format: str | None) -> bool:
+    """Whether the channels are the first axis after the examples.
+
+    Raises:
+        ValueError: if the format is neither "channels_first" nor "channels_last".
+    """
+    found = "channels_last" if data_format is None else data_format.lower()
+    if found not in ("channels_first", "channels_last"):
+        raise ValueError(
+            'The `data_format` argument must be one of "channels_first", "channels_last". '
+            f"Received: {data_format}"
+        )
+    return found == "channels_first"
+
+
+def padding(given: Any) -> Any:
+    """Returns "valid", "same" or "causal", or a list of amounts as it is.
+
+    Raises:
+        ValueError: if it is none of these.
+    """
+    if isinstance(given, list | tuple):
+        return given
+    found = given.lower()
+    if found not in ("valid", "same", "causal"):
+        raise ValueError(
+            'The `padding` argument must be a list/tuple or one of "valid", "same" (or "causal", '
+            f"only for `Conv1D). Received: {found}"
+        )
+    return found
+
+
+def window_count(
+    size: int | None, window: int, pad: str, stride: int, dilation: int = 1
+) -> int | None:
+    """Returns the number of positions of a window along an axis; None: not known.
+
+    Args:
+        size: the size of the axis.
+        window: the size of the window.
+        pad: "valid", "same" or "causal".
+        stride: the step of the window.
+        dilation: the step between the elements of the window.
+    """
+    if size is None:
+        return None
+    room = size - (window - 1) * dilation if pad == "valid" else size
+    return (room + stride - 1) // stride
