@@ -50,11 +50,11 @@ $(VENV)/bin/python:
 	$(PY) -m pip install --quiet --upgrade pip
 
 $(VENV)/.run: setup.cfg | $(VENV)/bin/python
-	$(PY) -m pip install --quiet --editable '.[svg]'
+	PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --editable '.[svg]'
 	touch $@
 
 $(VENV)/.test: setup.cfg | $(VENV)/bin/python
-	$(PY) -m pip install --quiet --editable '.[svg,test,tensorboard,image,notebooks]'
+	PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --editable '.[svg,test,tensorboard,image,notebooks]'
 	touch $@
 
 clean:
