@@ -60,9 +60,10 @@ class OpDef:
     """
 
     __slots__ = (
-        "_signature", "_text", "body", "constraints", "differentiable", "effect", "gradient_raises",
-        "host_reason", "in_place", "is_aggregate", "is_commutative", "is_stateful", "kernel",
-        "module", "name", "no_gradient_reason", "partial_rule", "shape_rule", "view",
+        "_signature", "_text", "blas", "body", "constraints", "differentiable", "effect",
+        "gradient_raises", "host_reason", "in_place", "is_aggregate", "is_commutative",
+        "is_stateful", "kernel", "module", "name", "no_gradient_reason", "partial_rule",
+        "shape_rule", "view",
     )  # fmt: skip
 
     def __init__(
@@ -94,6 +95,8 @@ class OpDef:
         """The elementwise body over `xp`, where the op has one instead of a kernel."""
         self.host_reason: str | None = None
         self.partial_rule: Rule | None = None
+        self.blas = False
+        """True if the kernel calls BLAS: runs with such an operation keep it on one thread."""
         self.view = False
         """True if the kernel returns a view of its first input."""
         self.module = ""
@@ -222,6 +225,7 @@ def define(
     aggregate: bool = False,
     effect: str | None = None,
     view: bool = False,
+    blas: bool = False,
     in_place: tuple[int, ...] = (),
     shape: Rule | None = None,
     **constraints: Any,
@@ -235,6 +239,7 @@ def define(
         aggregate: it adds up its inputs.
         effect: "read" or "update" of the variable at the first port.
         view: the kernel returns a view of its first input.
+        blas: the kernel calls BLAS.
         in_place: positions of inputs whose buffer the kernel may give its output.
         shape: the shape rule, where a shared one serves.
         **constraints: by attribute name: allowed DTypes or strings, `default(...)`, or a minimum.
@@ -250,7 +255,7 @@ def define(
         effect=effect,
         constraints=constraints,
     )
-    new.view, new.in_place, new.shape_rule = view, in_place, shape
+    new.view, new.blas, new.in_place, new.shape_rule = view, blas, in_place, shape
     new.module = _defining_module()
     if REGISTRY.setdefault(new.name, new) is not new:
         raise OpDefError(f"{new.name} is defined twice")

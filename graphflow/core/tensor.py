@@ -93,17 +93,23 @@ class Tensor:
     def _as_node_def_input(self) -> str:
         return self.op.name if self.value_index == 0 else self.name
 
-    def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
+    def eval(self, *args: Any, **kwargs: Any) -> Any:
         """Runs the graph as far as this tensor needs and returns its value.
 
+        The arguments are `eval(feed_dict=None, session=None)`; `eval(sess, feed_dict=...)`, as
+        some tutorials print it, is understood too.
+
         Args:
-            feed_dict: as `Session.run` takes it.
-            session: the session; None: the default one.
+            *args: `feed_dict` (as `Session.run` takes it), then `session`.
+            **kwargs: the same by name; without a session the default one runs.
 
         Raises:
+            TypeError: if there are other arguments.
             ValueError: if there is no default session, or it has another graph.
         """
-        return late.call("eval", self, feed_dict, session)
+        if args and hasattr(args[0], "run"):
+            args, kwargs = args[1:], {"session": args[0], **kwargs}
+        return late.call("eval", self, *args, **kwargs)
 
     def __repr__(self) -> str:
         return f"<tf.Tensor {self.name!r} shape={self.shape} dtype={self._dtype.name}>"

@@ -347,6 +347,8 @@ class Conv2DTranspose(Convolution):
         if self._first:  # as TensorFlow on a CPU: the filters are for channels that come last
             inputs = transpose(inputs, (0, 2, 3, 1))
             shape = stack([shape[0], shape[2], shape[3], shape[1]])
+        else:
+            convert(shape[0])  # TensorFlow makes this node too, though nothing reads it
         outputs = conv2d_transpose_op(
             inputs, self.kernel, shape, (1, *self.strides, 1), self.padding.upper()
         )

@@ -10,7 +10,7 @@ from graphflow.core.export import export
 from graphflow.core.shape import TensorShape, as_shape
 from graphflow.core.tensor import Tensor
 from graphflow.nets import layer_arguments as arguments
-from graphflow.nets.contraction import tensordot
+from graphflow.ops.contraction import tensordot
 from graphflow.nets.initializers import Zeros
 from graphflow.nets.input_spec import InputSpec
 from graphflow.nets.layer import Layer, channels_of

@@ -7,8 +7,6 @@ import numbers
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import numpy as np
-
 from graphflow.core import scopes
 from graphflow.core.collections import GraphKeys
 from graphflow.core.convert import convert
@@ -26,7 +24,7 @@ _WEIGHTS: Final = GraphKeys.WEIGHTS
 
 
 class Rates:
-    """The sum of `l1 * abs(x)` and of `l2 * x**2` over all elements.
+    """The sums of `abs(x)` and of `x**2` over all elements, each with a factor.
 
     Args:
         l1: the factor of the absolute values.
@@ -34,8 +32,8 @@ class Rates:
     """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
-        self.l1 = np.float32(l1)
-        self.l2 = np.float32(l2)
+        self.l1 = l1
+        self.l2 = l2
 
     def __call__(self, x: Any) -> Any:
         """Returns the loss of a variable."""
@@ -43,9 +41,9 @@ class Rates:
             return constant(0.0)
         total: Any = 0.0
         if self.l1:
-            total += reduce_sum(multiply(self.l1, apply("Abs", x)))
+            total += self.l1 * reduce_sum(apply("Abs", x))
         if self.l2:
-            total += reduce_sum(multiply(self.l2, apply("Square", x)))
+            total += self.l2 * reduce_sum(apply("Square", x))
         return total
 
 

@@ -51,9 +51,13 @@ class Renormalization:
         def first_deviation(*args: Any, **kwargs: Any) -> Tensor:
             return _sqrt(layer.moving_variance_initializer(*args, **kwargs))
 
-        layer.moving_stddev = layer.add_average("moving_stddev", shape, first_deviation)
-        layer.renorm_mean = layer.add_average("renorm_mean", shape, layer.moving_mean_initializer)
-        layer.renorm_stddev = layer.add_average("renorm_stddev", shape, first_deviation)
+        with scopes.colocate_with(layer.moving_variance):
+            layer.moving_stddev = layer.add_average("moving_stddev", shape, first_deviation)
+        with scopes.colocate_with(layer.moving_mean):
+            first_mean = layer.moving_mean_initializer
+            layer.renorm_mean = layer.add_average("renorm_mean", shape, first_mean)
+        with scopes.colocate_with(layer.moving_stddev):
+            layer.renorm_stddev = layer.add_average("renorm_stddev", shape, first_deviation)
 
     def correction(self, mean: Any, variance: Any, training: Any) -> tuple[Any, Any, Any, Any]:
         """Returns a factor, a term, and the statistics for the moving averages.
@@ -107,8 +111,8 @@ class Renormalization:
         moved = layer.assign_moving_average(
             layer.moving_stddev, _sqrt(variance + layer.epsilon), momentum
         )
-        with scopes.name_scope("AssignNewValue") as scope:
-            new = relu(moved * moved - layer.epsilon)  # roundings do not make it negative
-            with scopes.colocate_with(layer.moving_variance):
-                found: Tensor = assign(layer.moving_variance, new, name=scope)
+        new = relu(moved * moved - layer.epsilon)  # roundings do not make it negative
+        average = layer.moving_variance
+        with scopes.name_scope("AssignNewValue") as scope, scopes.colocate_with(average):
+            found: Tensor = assign(average, new, name=scope)
         return found

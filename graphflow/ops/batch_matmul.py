@@ -80,7 +80,9 @@ def _gradients(definition: OpDef, op: Operation, dy: Tensor) -> tuple[Tensor, Te
 
 # --- BatchMatMul ---
 BATCH_MATMUL = define(
-    "BatchMatMul(x: T, y: T, *, adj_x: bool = False, adj_y: bool = False) -> output: T", T=_TYPES
+    "BatchMatMul(x: T, y: T, *, adj_x: bool = False, adj_y: bool = False) -> output: T",
+    blas=True,
+    T=_TYPES,
 )
 
 
@@ -112,7 +114,9 @@ BATCH_MATMUL.numpy(_batch_product)
 
 # --- BatchMatMulV2 ---
 BATCH_MATMUL_V2 = define(
-    "BatchMatMulV2(x: T, y: T, *, adj_x: bool = False, adj_y: bool = False) -> output: T", T=_TYPES
+    "BatchMatMulV2(x: T, y: T, *, adj_x: bool = False, adj_y: bool = False) -> output: T",
+    blas=True,
+    T=_TYPES,
 )
 
 
@@ -155,6 +159,7 @@ BATCH_MATMUL_V2.numpy(_batch_product)
 SPARSE_MATMUL = define(
     "SparseMatMul(a: Ta, b: Tb, *, transpose_a: bool = False, transpose_b: bool = False, "
     "a_is_sparse: bool = False, b_is_sparse: bool = False) -> product: float32",
+    blas=True,
     Ta=default((float32, bfloat16), float32),
     Tb=default((float32, bfloat16), float32),
 )

@@ -86,7 +86,7 @@ def _(op: Operation) -> list[Dims]:
                 run="Cross-products are only defined for 3-element vectors.",
             )
     found = merged(a, b, "Both inputs must be of same shape")
-    return [None if found is None else (*found[:-1], 3)]
+    return [found]
 
 
 @CROSS.gradient

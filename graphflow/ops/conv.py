@@ -137,7 +137,7 @@ def _check_outer(strides: list[int], dilations: list[int], data_format: str) -> 
 
 
 # --- Conv2D ---
-CONV2D = define(f"Conv2D(input: T, filter: T, *, {_ATTRS}) -> output: T", **_ALLOWED)
+CONV2D = define(f"Conv2D(input: T, filter: T, *, {_ATTRS}) -> output: T", blas=True, **_ALLOWED)
 
 
 @CONV2D.shape
@@ -287,6 +287,7 @@ def _check_backprop(
 CONV2D_BACKPROP_INPUT = define(
     f"Conv2DBackpropInput(input_sizes: int32, filter: T, out_backprop: T, *, {_ATTRS})"
     " -> output: T",
+    blas=True,
     **_ALLOWED,
 )
 
@@ -335,6 +336,7 @@ def _(
 CONV2D_BACKPROP_FILTER = define(
     f"Conv2DBackpropFilter(input: T, filter_sizes: int32, out_backprop: T, *, {_ATTRS})"
     " -> output: T",
+    blas=True,
     **_ALLOWED,
 )
 

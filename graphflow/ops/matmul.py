@@ -45,6 +45,7 @@ def product(a: Array, b: Array, out: Array | None) -> Array:
 # --- MatMul ---
 MATMUL = define(
     "MatMul(a: T, b: T, *, transpose_a: bool = False, transpose_b: bool = False) -> product: T",
+    blas=True,
     T=(bfloat16, float16, float32, float64, int32, int64, complex64, complex128),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 
@@ -107,14 +107,7 @@ def _is_attrs(value: Any) -> bool:
     return hasattr(type(value), "__attrs_attrs__")
 
 
-class Feed(NamedTuple):
-    """One fed tensor and its array."""
-
-    tensor: Tensor
-    array: Any
-
-
-def feeds(graph: Any, feed_dict: Any) -> list[Feed]:
+def feeds(graph: Any, feed_dict: Any) -> list[tuple[Tensor, Any]]:
     """Returns the tensors and arrays of a feed_dict.
 
     Raises:
@@ -122,18 +115,18 @@ def feeds(graph: Any, feed_dict: Any) -> list[Feed]:
             or an int that the type cannot hold.
         ValueError: if a value cannot become an array, or has another shape than the tensor.
     """
-    if not isinstance(feed_dict, Mapping):
+    if feed_dict.__class__ is not dict and not isinstance(feed_dict, Mapping):
         raise TypeError(f"feed_dict must be a dictionary, not {type(feed_dict).__name__}")
-    found: list[Feed] = []
+    found: list[tuple[Tensor, Any]] = []
     unfeedable = graph._unfeedable
     for key, value in feed_dict.items():
         if key.__class__ is Tensor and key.op.graph is graph and not unfeedable:
-            found.append(Feed(key, array_of(key, value)))
+            found.append((key, array_of(key, value)))
             continue
         for tensor, part in _pairs(graph, key, value):
             if not graph.is_feedable(tensor):
                 raise ValueError(f"Tensor {tensor} may not be fed.")
-            found.append(Feed(tensor, array_of(tensor, part)))
+            found.append((tensor, array_of(tensor, part)))
     return found
 
 
@@ -165,6 +158,8 @@ def array_of(tensor: Tensor, value: Any) -> Any:
     wanted = dtype.as_numpy_dtype
     if value.__class__ is np.ndarray and value.dtype == wanted:
         array = value
+    elif value.__class__ is float and dtype.kind == "f":
+        array = np.array(value, wanted)
     else:
         array = _converted(tensor, value, dtype, wanted)
     dims = tensor.dims

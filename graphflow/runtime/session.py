@@ -222,14 +222,14 @@ class BaseSession:
         """
         given = feeds(self._graph, feed_dict or {})
         fetched = Fetched(self._graph, fetches)
-        return self._plan(fetched, [f.tensor for f in given], [f.array.shape for f in given])
+        return self._plan(fetched, [t for t, _ in given], [a.shape for _, a in given])
 
     def passes(self, fetches: Any, feed_dict: Any = None) -> list[tuple[str, Program]]:
         """Returns (name of the pass, Program after it) for each pass of a run's plan."""
         given = feeds(self._graph, feed_dict or {})
         fetched = Fetched(self._graph, fetches)
-        dims = [f.array.shape for f in given]
-        tensors = [f.tensor for f in given]
+        dims = [a.shape for _, a in given]
+        tensors = [t for t, _ in given]
         return list(passes(fetched.tensors, fetched.targets, tensors, dims, self._bind))
 
     def make_callable(
@@ -412,7 +412,7 @@ def _session_for(graph: Any, session: Any, what: str, call: str) -> Any:
 
 
 @provide("eval")
-def _eval(tensor: Any, feed_dict: Any, session: Any) -> Any:
+def _eval(tensor: Any, feed_dict: Any = None, session: Any = None) -> Any:
     found = _session_for(tensor.graph, session, "evaluate tensor", "eval")
     return found.run(tensor, feed_dict)
 

@@ -121,8 +121,9 @@ def conv2d_some(tf: Any) -> Made:
 
 def conv2d_dilated(tf: Any) -> Made:
     x, feeds = _fed(tf, [None, 9, 8, 3], data(2, 9, 8, 3))
-    y = tf.layers.conv2d(x, 4, 3, padding="same", dilation_rate=2)
-    z = tf.layers.conv1d(x[:, 0], 3, 2, dilation_rate=3)
+    first = tf.glorot_uniform_initializer(seed=3)  # automatic seeds count nodes
+    y = tf.layers.conv2d(x, 4, 3, padding="same", dilation_rate=2, kernel_initializer=first)
+    z = tf.layers.conv1d(x[:, 0], 3, 2, dilation_rate=3, kernel_initializer=first)
     return [y, z], feeds
 
 
@@ -272,6 +273,23 @@ def user_layer(tf: Any) -> Made:
     return [a, b, ScaledSum(3, name="third", _scope="elsewhere")(a), *layer.losses], feeds
 
 
+def regularizers(tf: Any) -> Made:
+    x, feeds = _fed(tf, [None, 5], data(4, 5))
+    of = tf.contrib.layers
+    kinds = {
+        "l1": of.l1_regularizer(0.1),
+        "l2": of.l2_regularizer(0.2, scope="own"),
+        "both": of.l1_l2_regularizer(0.1, 0.3),
+        "one": of.l1_l2_regularizer(0.0, 0.3),
+        "none": of.l2_regularizer(0.0),
+        "named": "l1_l2",
+    }
+    results = [tf.layers.dense(x, 3, kernel_regularizer=r, name=n) for n, r in kinds.items()]
+    results.append(tf.losses.get_regularization_loss())
+    results.append(of.apply_regularization(kinds["both"], tf.trainable_variables()[:2]))
+    return results, feeds
+
+
 CALLS: dict[str, Callable[[Any], Made]] = {
     f.__name__: f
     for f in (
@@ -294,6 +312,7 @@ CALLS: dict[str, Callable[[Any], Made]] = {
         training_fed_false,
         dropout_flatten,
         network,
+        regularizers,
         user_layer,
     )
 }

@@ -177,3 +177,14 @@ def test_with_session_makes_its_graph_the_default():
 def test_list_devices_shows_one_cpu():
     (device,) = tf.Session().list_devices()
     assert device.device_type == "CPU"
+
+
+def test_eval_takes_a_session_in_either_place():
+    x = tf.placeholder(tf.float32, [])
+    y = x * 2.0
+    sess = tf.Session()
+    assert y.eval({x: 1.0}, sess) == 2.0
+    assert y.eval(feed_dict={x: 1.0}, session=sess) == 2.0
+    assert y.eval(sess, feed_dict={x: 1.0}) == 2.0
+    with pytest.raises(TypeError):
+        y.eval(sess, nonsense=1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import linecache
 import types
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, Final
 
 import numpy as np
@@ -44,6 +45,8 @@ class NumpyPlan:
         self._emitted: Emitted | None = None
         self._code: types.CodeType | None = None
         self._arenas: list[Callable[..., list[Any]]] = []
+        blas = any(step.instr.definition.blas for step in built.steps.steps)
+        self._context: Any = one_thread if blas else nullcontext()
         self.compiled = len(built.steps.steps) < COMPILE_BELOW
 
     @property
@@ -66,13 +69,13 @@ class NumpyPlan:
             function = self._arenas.pop()
         except IndexError:
             function = self._bind() if self.compiled else self._bind_list()
-        with one_thread, np.errstate(all="ignore"):
-            try:
+        try:
+            with self._context, np.errstate(all="ignore"):
                 found = function(*values)
-            except StepError:
-                raise
-            except Exception as e:
-                raise self._failure(e) from e
+        except StepError:
+            raise
+        except Exception as e:
+            raise self._failure(e) from e
         self._arenas.append(function)
         return found
 
