@@ -10,12 +10,12 @@ from graphflow.core.export import export
 from graphflow.core.shape import TensorShape, as_shape
 from graphflow.core.tensor import Tensor
 from graphflow.nets import layer_arguments as arguments
-from graphflow.ops.contraction import tensordot
 from graphflow.nets.initializers import Zeros
 from graphflow.nets.input_spec import InputSpec
 from graphflow.nets.layer import Layer, channels_of
 from graphflow.ops.bias import bias_add
 from graphflow.ops.cast import cast
+from graphflow.ops.contraction import tensordot
 
 _ZEROS = Zeros()
 

@@ -218,6 +218,39 @@ class Layer:
             )
         return sum(math.prod(w.shape.as_list()) for w in self.weights)
 
+    def get_weights(self) -> list[Any]:
+        """Returns the values of all variables in the default session, as arrays.
+
+        Raises:
+            ValueError: if there is no default session.
+        """
+        found: list[Any] = _session().run(self.weights)
+        return found
+
+    def set_weights(self, weights: Any) -> None:
+        """Sets the values of all variables in the default session.
+
+        Args:
+            weights: arrays in the order of `weights`.
+
+        Raises:
+            ValueError: if there is no default session, or number or shapes differ.
+        """
+        held = self.weights
+        if len(held) != len(weights):
+            raise ValueError(
+                f'You called `set_weights(weights)` on layer "{self.name}" with a  weight list of '
+                f"length {len(weights)}, but the layer was expecting {len(held)} weights."
+            )
+        session = _session()
+        for variable, value in zip(held, weights, strict=True):
+            if variable.shape.as_list() != list(np.shape(value)):
+                raise ValueError(
+                    f"Layer weight shape {variable.shape} not compatible with provided weight "
+                    f"shape {np.shape(value)}"
+                )
+            variable.load(value, session)
+
     def add_weight(
         self,
         name: str,
@@ -467,7 +500,7 @@ class Layer:
             return given
         if "training" in names and names.index("training") - 1 < len(args):
             return args[names.index("training") - 1]
-        around = next((flag for flag in reversed(_calls.training) if flag is not None), None)
+        around = _calls.training[-1] if _calls.training else None
         if around is not None and "training" in names:
             kwargs["training"] = cast(around, bool_) if isinstance(around, Tensor) else bool(around)
         return around
@@ -508,6 +541,13 @@ def _checked_trainable(trainable: bool | None, synchronization: Any) -> bool:
 def _penalty(name: str, regularizer: Any, variable: Any) -> Any:
     with scopes.name_scope(f"{name}/Regularizer"):
         return regularizer(variable)
+
+
+def _session() -> Any:
+    session = scopes.get_default_session()
+    if session is None:
+        raise ValueError("The values of variables need a default session: `with tf.Session():`.")
+    return session
 
 
 def _as_tensor(x: Any) -> Any:

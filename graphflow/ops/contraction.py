@@ -419,8 +419,11 @@ def _at_once(groups: list[str], result: str, tensors: list[Tensor]) -> Tensor:
             tensors[i] = transpose(x, [letters.index(a) for a in ordered])
     stretched = []
     for x, letters in zip(tensors, groups, strict=True):
-        own = iter(x.dims or ())
-        sizes = [(next(own) or -1) if a in letters else 1 for a in order]
+        unknown_ones = (x.dims or ()).count(None)
+        own = iter(
+            _sizes(x) if unknown_ones > 1 else [-1 if n is None else n for n in x.dims or ()]
+        )
+        sizes = [next(own) if a in letters else 1 for a in order]
         stretched.append(reshape(x, sizes))
     product: Any = 1
     for x in stretched:

@@ -156,7 +156,7 @@ def array_of(tensor: Tensor, value: Any) -> Any:
     """
     dtype = tensor._dtype._base
     wanted = dtype.as_numpy_dtype
-    if value.__class__ is np.ndarray and value.dtype == wanted:
+    if value.__class__ is np.ndarray and value.dtype == wanted and dtype.kind != "S":
         array = value
     elif value.__class__ is float and dtype.kind == "f":
         array = np.array(value, wanted)

@@ -23,6 +23,7 @@ from graphflow.runtime.fetches import EMPTY_GRAPH, Fetched, array_of, feeds, own
 from graphflow.runtime.numpy.executor import NumpyPlan
 
 _MAX_PLANS: Final = 256
+_MAX_IDLE_BYTES: Final = 1 << 28
 _MAX_SHAPES: Final = 16
 """So many sizes of the same feeds get plans of their own; then one for unknown sizes serves."""
 
@@ -97,8 +98,8 @@ class BaseSession:
             fetches: a tensor, operation, variable, a name of one, or lists, tuples, named tuples
                 and dicts of these, nested at will.
             feed_dict: values by tensor: they take the place of what the graph would compute.
-            options: a RunOptions message.
-            run_metadata: a RunMetadata message to fill.
+            options: a RunOptions message; accepted, nothing in it changes a run.
+            run_metadata: a RunMetadata message; accepted and left as it is.
 
         Returns:
             The values in the structure of `fetches`: arrays, NumPy scalars for 0-d tensors, bytes
@@ -174,7 +175,18 @@ class BaseSession:
             while len(self._plans) >= _MAX_PLANS:
                 self._plans.pop(next(iter(self._plans)))
             self._plans[key] = plan
+            self._free_arenas(plan)
             return plan
+
+    def _free_arenas(self, newest: NumpyPlan) -> None:
+        """Keeps the idle buffers of all plans together below a bound, the oldest going first."""
+        total = sum(p.idle_bytes for p in self._plans.values())
+        for p in list(self._plans.values()):
+            if total <= _MAX_IDLE_BYTES:
+                break
+            if p is not newest:
+                total -= p.idle_bytes
+                p.free_arenas()
 
     def _built(self, fetched: Fetched, tensors: Sequence[Tensor], dims: Sequence[Any]) -> NumpyPlan:
         self._check_devices(fetched, tensors)

@@ -54,9 +54,7 @@ case("GatherV2", of_variable(False), i([2, 0, 2]), id="reference")
 case("ResourceGather", of_variable(True), i([2, 0, 2]), id="resource")
 for strategy in ("mod", "div"):
     case("ParallelDynamicStitch", in_parts(strategy), i([4, 0, 2]), id="parts-" + strategy)
-    case(
-        "ResourceGather", in_parts(strategy, True), i([4, 0, 2]), id="resource-parts-" + strategy
-    )
+    case("ResourceGather", in_parts(strategy, True), i([4, 0, 2]), id="resource-parts-" + strategy)
 error("GatherV2", lookup, f(3, 2), i([-1]), at="run", says="indices[0] = -1 is not in [0, 3)")
 error("GatherV2", lookup, [], i([1]), says="Need at least one param")
 error("GatherV2", lookup, None, i([1]), says="params must be specified")

@@ -60,7 +60,14 @@ error("Cholesky", tf.cholesky, f(2), says="Shape must be at least rank 2 but is 
 cholesky_grad = raw("CholeskyGrad", "l grad")
 if os.environ.get("GRAPHFLOW_ROWS_TF") == "tensorflow":
     cholesky_grad = lambda x, y: tf.raw_ops.CholeskyGrad(l=x, grad=y)
-case("CholeskyGrad", cholesky_grad, f([[2, 9], [1, 3]]), f([[1, 2], [3, 4]]), id="CholeskyGrad", grad=NONE)
+case(
+    "CholeskyGrad",
+    cholesky_grad,
+    f([[2, 9], [1, 3]]),
+    f([[1, 2], [3, 4]]),
+    id="CholeskyGrad",
+    grad=NONE,
+)
 case("CholeskyGrad", cholesky_grad, d([[[2, 0], [1, 3]]]), d(1, 2, 2), id="CholeskyGrad-d",
      grad=NONE)  # fmt: skip
 

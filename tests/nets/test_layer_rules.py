@@ -158,3 +158,31 @@ def test_training_of_the_outer_layer_reaches_the_inner_one() -> None:
     kept, dropped = evaluated(Outer()(x), Outer()(x, training=True))
     assert kept.tolist() == [1.0] * 100
     assert set(dropped.tolist()) == {0.0, 2.0}
+
+
+def test_weights_are_read_and_written_in_the_default_session() -> None:
+    layer = tf.layers.Dense(2)
+    y = layer(tf.ones([1, 3]))
+    with tf.Session():
+        tf.global_variables_initializer().run()
+        kernel, bias = layer.get_weights()
+        layer.set_weights([0 * kernel, bias + 3])
+        assert y.eval().tolist() == [[3.0, 3.0]]
+        with pytest.raises(ValueError, match=r"length 1, but the layer was expecting 2 weights"):
+            layer.set_weights([kernel])
+    with pytest.raises(ValueError, match="need a default session"):
+        layer.get_weights()
+
+
+def test_moving_averages_bring_a_network_at_rest_to_the_batch_s_statistics() -> None:
+    x = data(64, 3)
+    layer = tf.layers.BatchNormalization(momentum=0.5)
+    training, resting = layer(tf.constant(x), training=True), layer(tf.constant(x))
+    updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
+    assert len(updates) == len(layer.updates) == 2
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for _ in range(30):
+            session.run(updates)
+        a, b = session.run([training, resting])
+    np.testing.assert_allclose(a, b, atol=1e-4)

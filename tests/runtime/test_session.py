@@ -89,6 +89,24 @@ def test_new_batch_sizes_keep_working_past_the_plan_cache():
             assert sess.run(y, {x: np.ones((n, 2))}).tolist() == [4.0] * n
 
 
+def test_idle_buffers_of_many_plans_stay_bounded():
+    x = tf.placeholder(tf.float32, [None])
+    y = tf.reduce_sum(tf.exp(x * 2.0))
+    with tf.Session() as sess:
+        for n in range(12):
+            sess.run(y, {x: np.zeros((1 << 23) + n, np.float32)})
+        held = sum(plan.idle_bytes for plan in sess._plans.values())
+    assert held <= 3 << 27
+
+
+def test_fed_text_may_be_str_bytes_or_an_array_of_either():
+    x = tf.placeholder(tf.string)
+    y = tf.identity(x)
+    with tf.Session() as sess:
+        for value in (["a", b"b"], np.array(["a", "b"]), np.array(["a", b"b"], object)):
+            assert sess.run(y, {x: value}).tolist() == [b"a", b"b"]
+
+
 def test_the_graph_may_grow_between_runs():
     x = tf.constant(1.0)
     with tf.Session() as sess:

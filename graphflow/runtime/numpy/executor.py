@@ -50,6 +50,15 @@ class NumpyPlan:
         self.compiled = len(built.steps.steps) < COMPILE_BELOW
 
     @property
+    def idle_bytes(self) -> int:
+        """The size of the buffers that wait for the next run."""
+        return len(self._arenas) * sum(self.built.layout.sizes)
+
+    def free_arenas(self) -> None:
+        """Lets the waiting buffers go; the next run makes new ones."""
+        self._arenas.clear()
+
+    @property
     def source(self) -> str:
         """The plan as the source of one Python function, one line a step."""
         return self._text().source
