@@ -234,9 +234,20 @@ def declaration_message(
     return "\n".join(lines)
 
 
-def run_message(op_type: str, name: str, problem: str, site: Site | None) -> str:
-    """Lays out the message of a failure in a run: TensorFlow's two parts, then the user's line."""
+def run_message(
+    op_type: str, name: str, problem: str, attrs: dict[str, Any], site: Site | None
+) -> str:
+    """Lays out the message of a failure in a run: TensorFlow's two parts, then the user's line.
+
+    Args:
+        op_type: the operation type.
+        name: the node's name.
+        problem: what is wrong.
+        attrs: the attributes worth showing.
+        site: where the user declared the operation.
+    """
     where = "" if site is None else f" (defined at {site.short})"
     message = f"{problem}\n\t [[node {name}{where} ]]"
     line = "" if site is None else f"\n  made at {site}"
-    return f"{message}\n  {op_type} '{name}'{line}"
+    shown = ", ".join([f"{key}={value!r}" for key, value in attrs.items()])
+    return f"{message}\n  {op_type} '{name}'{f' ({shown})' if shown else ''}{line}"

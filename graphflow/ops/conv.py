@@ -131,8 +131,7 @@ def _check_outer(strides: list[int], dilations: list[int], data_format: str) -> 
         if any(steps[axis] != 1 for axis in outer):
             raise KernelError(
                 f"Current implementation does not yet support {what} in the batch and depth "
-                f"dimensions.\n  strides = {strides}, dilations = {dilations}, "
-                f"data_format = {data_format!r}"
+                "dimensions."
             )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from graphflow.core import errors
 from graphflow.core.errors import KernelError, OpError, ShapeError, run_message
+from graphflow.core.operation import Operation
 from graphflow.plan.program import Instr
 
 
@@ -17,6 +18,19 @@ class StepError(Exception):
         self.instr = instr
         self.cause = cause
         self.reason = reason
+
+
+def _attributes(op: Operation) -> dict[str, Any]:
+    """The attributes that say what an operation does: no types, no places, no long values."""
+    declared = op.definition.attrs
+    return {
+        key: value
+        for key, value in op.attrs.items()
+        if key in declared
+        and declared[key].kind not in ("type", "list(type)", "tensor", "shape")
+        and value not in ("", [])
+        and len(repr(value)) < 60
+    }
 
 
 def translated(failure: StepError, graph: Any) -> OpError:
@@ -36,5 +50,6 @@ def translated(failure: StepError, graph: Any) -> OpError:
     else:
         kind, problem = errors.UnknownError, f"{type(cause).__name__}: {cause}"
     op = graph._by_name.get(instr.name)
-    message = run_message(instr.definition.name, instr.name, problem, instr.site)
+    shown = {} if op is None else _attributes(op)
+    message = run_message(instr.definition.name, instr.name, problem, shown, instr.site)
     return kind(None, op, message)

@@ -239,7 +239,7 @@ def network(tf: Any) -> Made:
 
 
 def user_layer(tf: Any) -> Made:
-    class ScaledSum(tf.layers.Layer):  # type: ignore[misc,name-defined]  # of either library
+    class ScaledSum(tf.layers.Layer):  # type: ignore[misc]  # of either library
         def __init__(self, units: int, **kwargs: Any) -> None:
             super().__init__(**kwargs)
             self.units = units

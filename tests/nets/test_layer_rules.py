@@ -101,7 +101,7 @@ def test_second_input_of_another_size_is_refused() -> None:
 
 
 def test_layer_that_returns_nothing_is_refused() -> None:
-    class Nothing(tf.layers.Layer):  # type: ignore[misc]  # the namespace is made at run time
+    class Nothing(tf.layers.Layer):
         def call(self, inputs: Any) -> None:
             return
 
@@ -150,7 +150,7 @@ def test_custom_getter_that_freezes_is_seen_by_the_layer() -> None:
 
 
 def test_training_of_the_outer_layer_reaches_the_inner_one() -> None:
-    class Outer(tf.layers.Layer):  # type: ignore[misc]  # the namespace is made at run time
+    class Outer(tf.layers.Layer):
         def call(self, inputs: Any, training: Any = None) -> Any:
             return tf.layers.Dropout(0.5)(inputs)
 
