@@ -342,10 +342,11 @@ def _fill_in(groups: list[str], shapes: Sequence[Dims]) -> str:
 
 
 def _check_rank(which: int, x: Tensor, letters: str) -> None:
-    if x.dims is None or len(x.dims) != len(letters):
-        found = "unknown" if x.dims is None else len(x.dims)
+    if x.dims is None:
+        raise ValueError("Cannot take the length of shape with unknown rank.")
+    if len(x.dims) != len(letters):
         raise ValueError(
-            f"Tensor t{which} of rank {found} does not match einsum reduction of length "
+            f"Tensor t{which} of rank {len(x.dims)} does not match einsum reduction of length "
             f"{len(letters)}"
         )
 

@@ -10,7 +10,6 @@ import numpy as np
 from _rows import case, d, error, f, h, i, t, tf
 
 NAN = float("nan")
-LOWER = "only the lower triangle is read"
 NONE = "TensorFlow registers none"
 HALF = "TensorFlow 1.15.5 has no kernel for half"
 
@@ -46,7 +45,7 @@ case("Cholesky", tf.cholesky, f(2, 0, 0))
 case("Cholesky", tf.cholesky, f(0, 2, 2))
 case("Cholesky", tf.cholesky, f([[4, NAN], [2, 5]]), grad="the upper triangle is nan")
 case("Cholesky", tf.cholesky, f([[[1, 0], [NAN, 1]], [[4, 2], [2, 5]]]), grad="there is a nan")
-case("Cholesky", tf.cholesky, h([[4, 2], [2, 5]]), golden=HALF)
+case("Cholesky", lambda x: tf.cholesky(tf.matmul(x, x, adjoint_b=True) + 1), h([[1]]), golden=HALF)
 case(
     "Cholesky", lambda x, y: tf.cholesky_solve(tf.cholesky(positive(x)), y), f(3, 3), f(3, 2),
     id="cholesky_solve",
@@ -55,7 +54,6 @@ case("Cholesky", lambda x: tf.linalg.logdet(positive(x)), t(2, 3, 3), dtypes="f 
 error("Cholesky", tf.cholesky, f([[-1, 0], [0, 1]]), at="run",
       says="Cholesky decomposition was not successful. The input might not be valid.")  # fmt: skip
 error("Cholesky", tf.cholesky, f(2, 3), says="Dimensions must be equal, but are 2 and 3")
-error("Cholesky", tf.cholesky, f(2, 3), at="run", says="Input matrix must be square.")
 error("Cholesky", tf.cholesky, f(2), says="Shape must be at least rank 2 but is rank 1")
 cholesky_grad = raw("CholeskyGrad", "l grad")
 if os.environ.get("GRAPHFLOW_ROWS_TF") == "tensorflow":
@@ -82,7 +80,6 @@ case("MatrixInverse", tf.matrix_inverse, f(2, 0, 0))
 case("MatrixInverse", tf.matrix_inverse, f([[np.inf, 0], [0, 1]]), grad="there is an inf")
 error("MatrixInverse", tf.matrix_inverse, f([[0, 0], [0, 0]]), at="run",
       says="Input is not invertible.")  # fmt: skip
-error("MatrixInverse", tf.matrix_inverse, f(2, 3), at="run", says="Input matrix must be square.")
 error("MatrixInverse", tf.matrix_inverse, f(2, 3), says="Dimensions must be equal, but are 2 and 3")
 
 # --- determinants ---
@@ -101,8 +98,6 @@ case("LogMatrixDeterminant", lambda x: slogdet(-regular(x)), t(2, 3, 3), dtypes=
 case("LogMatrixDeterminant", lambda x: slogdet(regular(x)), t(3, 3), dtypes="c z",
      id="slogdet-complex", grad="the sign has none")  # fmt: skip
 case("LogMatrixDeterminant", slogdet, f([[1, 2], [2, 4]]), id="slogdet-0", grad="it is singular")
-error("MatrixDeterminant", tf.matrix_determinant, f(2, 3), at="run",
-      says="Input matrix must be square.")  # fmt: skip
 
 # --- systems ---
 for adjoint in (False, True):
@@ -128,12 +123,6 @@ case(
 )  # fmt: skip
 error("MatrixSolve", tf.matrix_solve, f([[1, 2], [2, 4]]), f(2, 1), at="run",
       says="Input matrix is not invertible.")  # fmt: skip
-error("MatrixSolve", tf.matrix_solve, f(1, 2), f(2, 1), at="run",
-      says="First input (lhs) must be a square matrix.")  # fmt: skip
-error("MatrixSolve", tf.matrix_solve, f(2, 2), f(1, 1), at="run",
-      says="Input matrix and rhs are incompatible.")  # fmt: skip
-error("MatrixSolve", tf.matrix_solve, f(2, 2, 2), f(3, 2, 1), at="run",
-      says="All input tensors must have the same outer dimensions.")  # fmt: skip
 error("MatrixSolve", tf.matrix_solve, f(2, 2), f(3, 1),
       says="Dimensions must be equal, but are 2 and 3")  # fmt: skip
 error("MatrixTriangularSolve", tf.matrix_triangular_solve, f([[1, 2], [2, 0]]), f(2, 1), at="run",
@@ -293,3 +282,25 @@ case("Sum", tf.trace, t(2, 3, 3), dtypes="f d i c")
 case("Sum", tf.linalg.trace, f(2, 3))
 case("Transpose", tf.linalg.adjoint, f(2, 3, 4))
 case("ConjugateTranspose", tf.linalg.adjoint, t(2, 3), dtypes="c z")
+
+# TensorFlow 1.15.5 notes these mistakes, goes on, and now and then stops the process.
+if os.environ.get("GRAPHFLOW_ROWS_TF") != "tensorflow":
+    square = {"says": "Input matrix must be square.", "at": "run", "golden": "it may crash"}
+    for op_type, fn in (
+        ("Cholesky", tf.cholesky),
+        ("MatrixInverse", tf.matrix_inverse),
+        ("MatrixDeterminant", tf.matrix_determinant),
+        ("SelfAdjointEigV2", tf.self_adjoint_eigvals),
+    ):
+        error(op_type, fn, f(2, 3), **square)
+    for left, right, says in (
+        (f(1, 2), f(2, 1), "First input (lhs) must be a square matrix."),
+        (f(2, 2), f(1, 1), "Input matrix and rhs are incompatible."),
+        (f(2, 2, 2), f(3, 2, 1), "All input tensors must have the same outer dimensions."),
+        (f(2, 2, 2), f(2, 1), "All input tensors must have the same rank."),
+    ):
+        for op_type, fn in (
+            ("MatrixSolve", tf.matrix_solve),
+            ("MatrixTriangularSolve", tf.matrix_triangular_solve),
+        ):
+            error(op_type, fn, left, right, at="run", says=says, golden="it may crash")
