@@ -18,6 +18,7 @@ from graphflow.plan.merge import merge, sweep
 from graphflow.plan.order import order
 from graphflow.plan.program import Instr, Program, verify
 from graphflow.plan.record import Steps, record
+from graphflow.plan.reread import reread
 from graphflow.plan.simplify import simplify
 
 CHECK: Final = os.environ.get("GRAPHFLOW_CHECK") == "1"
@@ -61,6 +62,8 @@ def passes(
     yield "simplify", program
     program = sweep(program, asked)
     yield "sweep", program
+    program = reread(program)
+    yield "reread", program
     program = order(program)
     yield "order", program
 

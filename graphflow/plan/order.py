@@ -49,9 +49,9 @@ def order(program: Program) -> Program:
     updates = [i for i, x in enumerate(instrs) if effect_of(x) == "update"]
     if not updates:
         return program
-    missing, users = _edges(program)
+    missing, users = edges(program)
     bit = {i: 1 << k for k, i in enumerate(updates)}
-    behind = _updates_behind(users, bit)
+    behind = updates_behind(users, bit)
     readers: dict[int, set[int]] = defaultdict(set)
     for i, x in enumerate(instrs):
         if effect_of(x) == "read":
@@ -65,7 +65,8 @@ def order(program: Program) -> Program:
     return program.with_instrs(_scheduled(instrs, missing, users, waits))
 
 
-def _edges(program: Program) -> tuple[list[int], list[list[int]]]:
+def edges(program: Program) -> tuple[list[int], list[list[int]]]:
+    """How many instructions each one waits for, and which ones wait for it."""
     maker: dict[int, int] = {}
     by_serial: dict[int, int] = {}
     instrs = program.instrs
@@ -84,7 +85,7 @@ def _edges(program: Program) -> tuple[list[int], list[list[int]]]:
     return missing, users
 
 
-def _updates_behind(users: list[list[int]], bit: dict[int, int]) -> list[int]:
+def updates_behind(users: list[list[int]], bit: dict[int, int]) -> list[int]:
     """For each instruction the updates it waits for, as bits (instructions are in edge order)."""
     behind = [0] * len(users)
     for i, targets in enumerate(users):

@@ -110,11 +110,57 @@ def test_a_fetched_variable_keeps_the_value_it_had_when_it_was_read():
         assert old.sum() == 0.0
 
 
-def test_an_old_value_that_is_still_needed_survives_an_update_in_place():
-    v = tf.Variable(np.arange(100, dtype=np.float32))
+def _after_assign(v):
     read = v.read_value()
     with tf.control_dependencies([read]):
-        update = tf.assign(v, tf.zeros([100]))
+        update = v.assign([7.0, 7.0])
+    with tf.control_dependencies([update]):
+        return read + 0.0
+
+
+def _after_add(v):
+    update = v.assign_add([1.0, 1.0])
+    with tf.control_dependencies([update]):
+        return v * 1.0
+
+
+def _beside_its_own_update(v):
+    return v.assign_add([1.0, 1.0]) * 0.0 + v.value()
+
+
+def _through_a_reshape(v):
+    shaped = tf.reshape(v, [2, 1])
+    with tf.control_dependencies([v.assign_add([1.0, 1.0])]):
+        return shaped * 1.0
+
+
+@pytest.mark.parametrize(
+    ("build", "reference", "resource"),
+    [
+        # What TensorFlow 1.15.5 gave in each of 20 sessions; where it raced, the old value.
+        (_after_assign, [7.0, 7.0], [1.0, 2.0]),
+        (_after_add, [2.0, 3.0], [2.0, 3.0]),
+        (_beside_its_own_update, [2.0, 3.0], [1.0, 2.0]),
+        (_through_a_reshape, [[2.0], [3.0]], [[1.0], [2.0]]),
+    ],
+)
+def test_a_reference_is_read_where_it_is_used_and_a_resource_where_its_read_stands(
+    build, reference, resource
+):
+    for use_resource, want in ((False, reference), (True, resource)):
+        with tf.Graph().as_default():
+            v = tf.Variable([1.0, 2.0], use_resource=use_resource)
+            found = build(v)
+            with tf.Session() as sess:
+                sess.run(v.initializer)
+                assert sess.run(found).tolist() == want
+
+
+def test_an_array_that_is_still_read_survives_an_update_in_place():
+    v = tf.Variable(np.arange(100, dtype=np.float32), use_resource=True)
+    read = v.read_value()
+    with tf.control_dependencies([read]):
+        update = v.assign(tf.zeros([100]))
     with tf.control_dependencies([update]):
         later = read + 0.0
     with tf.Session() as sess:
