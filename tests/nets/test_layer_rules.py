@@ -84,7 +84,9 @@ MISTAKES: list[tuple[type[Exception], str, Callable[[], Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "says", "mistake"), MISTAKES, ids=[says for _, says, _ in MISTAKES])
+@pytest.mark.parametrize(
+    ("kind", "says", "mistake"), MISTAKES, ids=[says for _, says, _ in MISTAKES]
+)
 def test_mistake_is_refused_in_the_words_of_tensorflow(
     kind: type[Exception], says: str, mistake: Callable[[], Any]
 ) -> None:
