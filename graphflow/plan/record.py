@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from graphflow.core.dtypes import DType, as_dtype
+from graphflow.core.errors import InvalidArgumentError
 from graphflow.core.evaluate import kernel_keywords
 from graphflow.core.shape import Dims
 from graphflow.plan.program import Array, Instr, Program
@@ -246,7 +247,12 @@ def _kernel_step(steps: Steps, instr: Instr, same: dict[int, int]) -> Step:
     definition = instr.definition
     kernel = definition.kernel
     if kernel is None:
-        raise NotImplementedError(f"{definition.name} has no kernel")
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"No OpKernel was registered to support Op '{definition.name}' (node '{instr.name}')"
+            + ("" if instr.site is None else f"\n  made at {instr.site}"),
+        )
     wanted = kernel_keywords(kernel)
     options = {k: instr.attrs[k] for k in wanted if k in instr.attrs}
     if "name" in wanted:

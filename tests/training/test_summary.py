@@ -7,6 +7,8 @@ import json
 import os
 import pathlib
 import struct
+import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -177,3 +179,23 @@ def test_cache_has_one_writer_for_a_directory(tmp_path):
     assert tf.summary.FileWriterCache.get(str(tmp_path)) is writer
     tf.summary.FileWriterCache.clear()
     assert len(events(tmp_path)) == 3
+
+
+def test_tensorboard_reads_scalars_and_the_graph(tmp_path):
+    loss = tf.placeholder(tf.float32, [], name="loss")
+    tf.summary.scalar("loss_curve", loss)
+    merged = tf.summary.merge_all()
+    with tf.Session() as sess, tf.summary.FileWriter(str(tmp_path), sess.graph) as writer:
+        for step in range(3):
+            writer.add_summary(sess.run(merged, {loss: 1.0 / (step + 1)}), step)
+    code = (
+        "import sys\n"
+        "from tensorboard.backend.event_processing import event_accumulator as ea\n"
+        "e = ea.EventAccumulator(sys.argv[1])\n"
+        "e.Reload()\n"
+        "print([(s.step, round(s.value, 3)) for s in e.Scalars('loss_curve')])\n"
+        "print(sorted(n.name for n in e.Graph().node if n.op == 'Placeholder'))\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[(0, 1.0), (1, 0.5), (2, 0.333)]", "['loss']"]
