@@ -21,6 +21,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import as_dtype
 from graphflow.core.export import export
 from graphflow.core.operation import Operation
+from graphflow.core.pause import collector_paused
 from graphflow.core.tensor import Tensor
 from graphflow.ops._rules import shape_of
 from graphflow.ops.indexed_slices import IndexedSlices
@@ -91,7 +92,8 @@ def gradients(
     given = [None] * len(y_list) if grad_ys is None else _as_list(grad_ys)
     stops = [] if stop_gradients is None else _as_list(stop_gradients)
     graph = scopes.graph_from_inputs([getattr(t, "op", t) for t in (*y_list, *x_list)])
-    with graph.as_default(), scopes.name_scope(name, "gradients", None) as scope:
+    context = scopes.name_scope(name, "gradients", None)
+    with graph.as_default(), context as scope, collector_paused():
         y_tensors = convert.convert_n_to_tensor(y_list, name="y")
         x_tensors = [_element(x) for x in x_list]
         stop_tensors = {_element(t) for t in stops}

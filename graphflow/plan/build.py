@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from graphflow.core.operation import Operation
+from graphflow.core.pause import collector_paused
 from graphflow.core.shape import Dims
 from graphflow.core.tensor import Tensor
 from graphflow.plan.buffers import Layout, plan_buffers
@@ -86,13 +87,17 @@ def build(
         bind: as in `passes`.
         check: whether every pass is verified.
     """
-    program: Program | None = None
-    for _, program in passes(fetches, targets, feeds, feed_dims, bind):
+    with collector_paused():
+        *_, (_, program) = _checked(passes(fetches, targets, feeds, feed_dims, bind), check)
+        steps = record(program)
+        return Built(program, steps, plan_buffers(steps))
+
+
+def _checked(stages: Iterator[tuple[str, Program]], check: bool) -> Iterator[tuple[str, Program]]:
+    for stage in stages:
         if check:
-            verify(program)
-    assert program is not None
-    steps = record(program)
-    return Built(program, steps, plan_buffers(steps))
+            verify(stage[1])
+        yield stage
 
 
 def emitted(built: Built) -> Emitted:

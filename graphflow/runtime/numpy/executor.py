@@ -159,29 +159,31 @@ class NumpyPlan:
 def _call(
     step: Step, arena: dict[str, Any], start: list[Any]
 ) -> tuple[Callable[..., Any], list[int], dict[str, Any], Any]:
-    options = dict(step.options)
+    options = dict(step.options) if step.options else {}
     if step.takes_out:
-        out = arena.get(str(step.outputs[0]))
+        out = arena.get(str(step.outputs[0])) if arena else None
         if out is not None or step.label == step.instr.definition.name or step.label == "where":
             options["out"] = out
     sources: list[int] = []
     groups: list[int | None] = []  # the length of each list port
     for a in step.args:
-        if a.__class__ is int:
+        cls = a.__class__
+        if cls is int:
             sources.append(a)
-            groups.append(None)
-        elif a.__class__ is Literal:
+        elif cls is Literal:
             start.append(a.value)
             sources.append(len(start) - 1)
-            groups.append(None)
         else:
             sources += a
-            groups.append(len(a))
+        groups.append(len(a) if cls is list else None)
     function = step.function
-    if any(n is not None for n in groups):
+    if list in [a.__class__ for a in step.args]:
         function = _regrouped(function, groups)
-    only = len(step.outputs) == 1 and not step.instr.definition.outputs[0].is_list
-    return function, sources, options, step.outputs[0] if only else step.outputs
+    outputs = step.outputs
+    if len(outputs) != 1:
+        return function, sources, options, outputs
+    only = not step.instr.definition.outputs[0].is_list
+    return function, sources, options, outputs[0] if only else outputs
 
 
 def _regrouped(function: Callable[..., Any], groups: list[int | None]) -> Callable[..., Any]:
