@@ -47,7 +47,7 @@ def _readers(variable: Tensor, before: int) -> Iterator[Operation]:
     pending = [variable]
     while pending:
         for op in pending.pop().consumers():
-            if op.definition.view or op.type == "Identity":
+            if op.definition.view:
                 pending += op.outputs
             elif op._id > before and op.outputs:
                 yield op

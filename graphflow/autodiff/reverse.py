@@ -92,14 +92,14 @@ def gradients(
     given = [None] * len(y_list) if grad_ys is None else _as_list(grad_ys)
     stops = [] if stop_gradients is None else _as_list(stop_gradients)
     graph = scopes.graph_from_inputs([getattr(t, "op", t) for t in (*y_list, *x_list)])
-    context = scopes.name_scope(name, "gradients", None)
-    with graph.as_default(), context as scope, collector_paused():
+    scope = scopes.name_scope(name, "gradients", None)
+    with graph.as_default(), scope, collector_paused():
         y_tensors = convert.convert_n_to_tensor(y_list, name="y")
         x_tensors = [_element(x) for x in x_list]
         stop_tensors = {_element(t) for t in stops}
         walk = _Walk(x_tensors, stop_tensors, colocate_gradients_with_ops)
         before = graph.version
-        dys = _initial(y_tensors, given, scope)
+        dys = _initial(y_tensors, given)
         found = walk.back(y_tensors, dys)
         order_reads(x_tensors, found, before)
         if zero:
@@ -124,14 +124,11 @@ def _element(x: Any) -> Tensor:
 
 
 def _zeros(x: Tensor) -> Any:
-    return (
-        apply("ZerosLike", apply("ReadVariableOp", x))
-        if x.dtype.kind == "R"
-        else (apply("ZerosLike", x))
-    )
+    value = apply("ReadVariableOp", x) if x.dtype.kind == "R" else x
+    return apply("ZerosLike", value)
 
 
-def _initial(ys: Sequence[Tensor], given: Sequence[Any], scope: str) -> list[Any]:
+def _initial(ys: Sequence[Tensor], given: Sequence[Any]) -> list[Any]:
     if len(given) != len(ys):
         raise ValueError(f"Length mismatch. Passed {len(given)} grad_ys for {len(ys)} ys")
     found: list[Any] = []

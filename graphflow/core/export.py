@@ -65,6 +65,9 @@ def publish_lazy(name: str, module: str, attribute: str) -> None:
         raise TypeError(f"tf.{name} is exported twice")
 
 
+_tables: Final[dict[str, dict[str, tuple[str, str]]]] = {}
+
+
 def public_name(namespace: dict[str, Any], places: dict[str, str], spaces: str, name: str) -> Any:
     """Finds a public name of a generated namespace module, and keeps what it finds there.
 
@@ -89,15 +92,10 @@ def public_name(namespace: dict[str, Any], places: dict[str, str], spaces: str, 
     return found
 
 
-@functools.cache
-def _tables() -> dict[str, dict[str, tuple[str, str]]]:
-    return {}
-
-
 def _table(own: str, places: dict[str, str]) -> dict[str, tuple[str, str]]:
-    known = _tables().get(own)
+    known = _tables.get(own)
     if known is None:
-        known = _tables()[own] = {}
+        known = _tables[own] = {}
         for module, words in places.items():
             for word in words.split():
                 public, _, attribute = word.partition("=")

@@ -192,11 +192,6 @@ class Graph:
         return len(self._operations)
 
     @property
-    def stamp(self) -> tuple[int, int]:
-        """What a cached plan is valid for: operations so far, edits of existing ones."""
-        return len(self._operations), self._edits
-
-    @property
     def _last_id(self) -> int:
         return len(self._operations)
 

@@ -90,13 +90,6 @@ def get_default_session() -> Any:
     return sessions.items[-1] if sessions.items else None
 
 
-@contextlib.contextmanager
-def control_dependencies_cleared() -> Iterator[None]:
-    """A context whose operations wait for nothing that stands around it."""
-    with get_default_graph().control_dependencies(None):
-        yield
-
-
 def control_dependencies(control_inputs: Iterable[Any] | None) -> ControlDependencies:
     """A context whose new operations run after `control_inputs`; None clears the list.
 

@@ -6,8 +6,8 @@ rank). TensorShape and Dimension are what users see.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from graphflow.core import late
 
@@ -429,8 +429,6 @@ def dimension_at_index(shape: TensorShape, index: int) -> Dimension:
 
 # --- algebra on raw shapes ---
 
-UNKNOWN: Final[Dims] = None
-
 
 def count(dims: Dims) -> int | None:
     """The number of elements, or None where it is not known."""
@@ -485,8 +483,3 @@ def text(dims: Dims) -> str:
     if dims is None:
         return "<unknown>"
     return "[" + ",".join("?" if d is None else str(d) for d in dims) + "]"
-
-
-def concrete(sizes: Sequence[Any]) -> tuple[int, ...]:
-    """A run-time shape as a tuple of Python ints."""
-    return tuple([int(s) for s in sizes])

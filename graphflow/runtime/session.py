@@ -130,14 +130,12 @@ class BaseSession:
         return fetched.rebuild(values)
 
     def _run(self, fetched: Fetched, feed_dict: Any) -> list[Any]:
-        tensors: list[Tensor] = []
-        arrays: list[Any] = []
-        if feed_dict:
-            for tensor, array in feeds(self._graph, feed_dict):
-                tensors.append(tensor)
-                arrays.append(array)
-        elif feed_dict is not None and not isinstance(feed_dict, dict):
-            feeds(self._graph, feed_dict)
+        given = [] if feed_dict is None else feeds(self._graph, feed_dict)
+        return self._execute(fetched, [t for t, _ in given], [a for _, a in given])
+
+    def _execute(
+        self, fetched: Fetched, tensors: Sequence[Tensor], arrays: Sequence[Any]
+    ) -> list[Any]:
         plan = self._plan(fetched, tensors, [a.shape for a in arrays])
         try:
             found = plan.run(arrays)
@@ -265,12 +263,7 @@ class BaseSession:
             if self._closed:
                 raise RuntimeError("Attempted to use a closed Session.")
             arrays = [array_of(t, v) for t, v in zip(keys, args, strict=True)]
-            plan = self._plan(fetched, keys, [a.shape for a in arrays])
-            try:
-                found = plan.run(arrays)
-            except StepError as e:
-                raise translated(e, self._graph) from e.cause
-            return fetched.rebuild([own(v) for v in found])
+            return fetched.rebuild(self._execute(fetched, keys, arrays))
 
         if accept_options:
             return call

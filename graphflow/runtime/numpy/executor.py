@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from graphflow.core.errors import ShapeError
 from graphflow.core.evaluate import kernel_keywords
 from graphflow.plan.build import Built, emitted
 from graphflow.plan.emit import Emitted
@@ -117,7 +116,7 @@ class NumpyPlan:
                 if f"{prefix}{slot}" in values:
                     arrays.append(values[f"{prefix}{slot}"])
                     break
-        return StepError(step.instr, e, explain(step, arrays))
+        return StepError(step.instr, e, rerun_shape_rule(step.instr, arrays))
 
     # --- step by step ---
     def _bind_list(self) -> Callable[..., list[Any]]:
@@ -150,7 +149,7 @@ class NumpyPlan:
             except Exception as e:
                 step = steps.steps[i]
                 arrays = [values[s] for s in step.instr.inputs]
-                raise StepError(step.instr, e, explain(step, arrays)) from e
+                raise StepError(step.instr, e, rerun_shape_rule(step.instr, arrays)) from e
             return [values[s] for s in fetches]
 
         return run
@@ -200,11 +199,6 @@ def _regrouped(function: Callable[..., Any], groups: list[int | None]) -> Callab
         return function(*args, **options)
 
     return call
-
-
-def explain(step: Step, arrays: Sequence[Any]) -> ShapeError | None:
-    """Asks the shape rule about the arrays that a step failed on."""
-    return rerun_shape_rule(step.instr, arrays)
 
 
 def _give_state(built: Built, store: Any) -> None:
