@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from graphflow.autodiff.loops import LoopGradient, loop_around, loops_open_in, zeros_like
 from graphflow.autodiff.read_order import order_reads
 from graphflow.autodiff.registry import get_gradient_function, is_users
 from graphflow.core import convert, scopes
@@ -175,28 +176,38 @@ def _ones(y: Tensor, name: str) -> Tensor:
 class _Walk:
     """One walk back from some ys."""
 
-    def __init__(self, xs: Sequence[Tensor], stops: set[Tensor], colocate: bool) -> None:
+    def __init__(
+        self, xs: Sequence[Tensor], stops: set[Tensor], colocate: bool, level: Any = None
+    ) -> None:
         self.xs = xs
         self.stops = stops
         self.colocate = colocate
         self.arrived: dict[Tensor, list[Any]] = {}
         self.kept = set(xs)
-        self.waiting: dict[Operation, int] = {}
+        self.waiting: dict[Any, int] = {}
+        self.level = level
+        """The loop whose body is walked through; None: the user's own call."""
+        self.loops: dict[Operation, Any] = {}
+        """For operations inside a loop that loop, which is differentiated as a whole."""
+        self.inside: dict[Any, list[Operation]] = defaultdict(list)
 
     def back(self, ys: Sequence[Tensor], dys: Sequence[Any]) -> list[Any]:
         waiting = self.waiting = self._pending(ys)
         for y, dy in zip(ys, dys, strict=True):
             if dy is not None:
                 self.arrived.setdefault(y, []).append(dy)
-        ready = deque(dict.fromkeys(y.op for y in ys if waiting.get(y.op) == 0))
+        loops = self.loops
+        nodes = [loops.get(y.op, y.op) for y in ys]
+        ready = deque(dict.fromkeys(node for node in nodes if waiting.get(node) == 0))
         queued = set(ready)
         while ready:
             op = ready.popleft()
+            if op.__class__ is not Operation:
+                self._through_loop(op)
             # An x's own operation is only passed where another x lies behind it.
-            if any(t.op in waiting for t in op.inputs):
+            elif any(t.op in waiting for t in op.inputs) or (loops and self._leads_on(op)):
                 self._through(op)
-            for t in op.inputs:
-                other = t.op
+            for other in self._sources(op):
                 if other in waiting:
                     waiting[other] -= 1
                     if waiting[other] == 0 and other not in queued:
@@ -204,23 +215,73 @@ class _Walk:
                         ready.append(other)
         return [self._sum(x) for x in self.xs]
 
-    def _pending(self, ys: Sequence[Tensor]) -> dict[Operation, int]:
+    def _pending(self, ys: Sequence[Tensor]) -> dict[Any, int]:
         """For each operation between xs and ys: how many inputs of such operations it feeds."""
-        forward = _reached_from(self.xs)
+        forward = _reached_from(self.xs, self.level)
+        # Inside a loop the walk ends where the body starts.
+        ends = set() if self.level is None else {x.op for x in self.xs}
         between: set[Operation] = set()
         stack = [y.op for y in ys]
+        flows = False
         while stack:
             op = stack.pop()
             if op in between or op not in forward:
                 continue
             between.add(op)
-            stack += [t.op for t in op.inputs]
-        waiting = dict.fromkeys(between, 0)
-        for op in between:
-            for t in op.inputs:
-                if t.op in waiting:
-                    waiting[t.op] += 1
+            flows = flows or op._flow is not None
+            if op not in ends:
+                stack += [t.op for t in op.inputs]
+        if flows:
+            context = self.level or ys[0].graph._flow
+            open_loops = loops_open_in(context)
+            for op in sorted(between, key=lambda op: op._id):
+                loop = loop_around(op, open_loops)
+                if loop is not None:
+                    self.loops[op] = loop
+                    self.inside[loop].append(op)
+        loops = self.loops
+        waiting: dict[Any, int] = dict.fromkeys([loops.get(op, op) for op in between], 0)
+        for node in waiting:
+            for other in self._sources(node):
+                if other in waiting:
+                    waiting[other] += 1
         return waiting
+
+    def _sources(self, node: Any) -> list[Any]:
+        """The operations and loops whose results an operation or a loop takes, with repeats."""
+        loops = self.loops
+        if not loops:
+            return [t.op for t in node.inputs]
+        ops = [node] if node.__class__ is Operation else self.inside[node]
+        found = [loops.get(t.op, t.op) for op in ops for t in op.inputs]
+        return [other for other in found if other is not node]
+
+    def _leads_on(self, op: Operation) -> bool:
+        return any(other in self.waiting for other in self._sources(op))
+
+    def _through_loop(self, loop: Any) -> None:
+        """Differentiates a loop."""
+        if not loop.back_prop:
+            return
+        made = LoopGradient(loop, self.inside[loop], self._inner)
+        dys = [self._sum(v.exit) for v in made.variables]
+        if all(dy is None for dy in dys):
+            return
+        scope = loop.name.rpartition("/")[0] or loop.name
+        with loop.graph.name_scope(f"{scope}_grad"):
+            pairs = made.build(dys)
+        for t, dx in pairs:
+            if not (self.loops.get(t.op, t.op) in self.waiting or t in self.kept):
+                continue
+            if isinstance(dx, Tensor):
+                _sharpen(dx, t, t.op)
+            self.arrived.setdefault(t, []).append(dx)
+
+    def _inner(
+        self, ys: Sequence[Tensor], xs: Sequence[Tensor], dys: Sequence[Any], loop: Any
+    ) -> list[Any]:
+        """Walks back inside the body of a loop."""
+        return _Walk(xs, self.stops, self.colocate, loop).back(ys, dys)
 
     def _sum(self, tensor: Tensor) -> Any:
         parts = self.arrived.get(tensor)
@@ -237,7 +298,7 @@ class _Walk:
             t in self.stops or t not in self.arrived for t in op.outputs
         ):
             return
-        rule = get_gradient_function(op)
+        rule = _entering if op.definition.flow == "enter" else get_gradient_function(op)
         if rule is None:
             return
         with self._scope(op):
@@ -245,7 +306,7 @@ class _Walk:
             if all(dy is None for dy in dys):
                 return
             dys = [
-                apply("ZerosLike", t) if dy is None and trainable(t) and t.dtype.kind != "R" else dy
+                self._zeros(op, t) if dy is None and trainable(t) and t.dtype.kind != "R" else dy
                 for t, dy in zip(op.outputs, dys, strict=True)
             ]
             before = op.graph.version
@@ -261,12 +322,21 @@ class _Walk:
             if t not in self.kept:
                 self.arrived.pop(t, None)
 
+    def _zeros(self, op: Operation, t: Tensor) -> Any:
+        """What stands for a gradient that did not arrive."""
+        if op.definition.flow == "switch":
+            return None  # its own gradient makes them, under the right condition
+        return zeros_like(t) if self.level is not None else apply("ZerosLike", t)
+
     def _wanted(self, op: Operation, dxs: Sequence[Any], before: int) -> list[Any]:
         """Drops the gradients that lead to no x, and the operations made for them alone."""
+        loops = self.loops
         kept = [
-            dx if t.op in self.waiting or t in self.kept else None
+            dx if loops.get(t.op, t.op) in self.waiting or t in self.kept else None
             for t, dx in zip(op.inputs, dxs, strict=False)
         ]
+        if op.graph._flow is not None:
+            return kept  # the loop's gradient takes back what nobody uses
         if len(kept) == len(dxs) and any(
             dx is not None and k is None for dx, k in zip(dxs, kept, strict=True)
         ):
@@ -299,6 +369,11 @@ class _Walk:
             self.arrived.setdefault(t, []).append(dx)
 
 
+def _entering(op: Operation, dy: Any) -> Any:
+    """Of a value that an open loop takes from outside: inside the loop there is one of it."""
+    return dy if op.attrs["is_constant"] else None
+
+
 def _parts(dx: Any) -> list[Tensor]:
     if isinstance(dx, IndexedSlices):
         return [t for t in (dx.values, dx.indices, dx.dense_shape) if t is not None]
@@ -318,13 +393,13 @@ def _sharpen(dx: Tensor, x: Tensor, op: Operation) -> None:
     dx.set_shape(x.shape)
 
 
-def _reached_from(xs: Iterable[Tensor]) -> set[Operation]:
+def _reached_from(xs: Iterable[Tensor], level: Any) -> set[Operation]:
     """The operations that depend on the xs through types that carry gradients."""
     reached: set[Operation] = set()
     stack = [x.op for x in xs]
     while stack:
         op = stack.pop()
-        if op in reached:
+        if op in reached or (level is not None and not level.contains(op._flow)):
             continue
         reached.add(op)
         for t in op.outputs:

@@ -17,7 +17,7 @@ class ControlDependencies:
     input, and gets no control edge of its own (TensorFlow's rule; graphs stay readable).
     """
 
-    __slots__ = ("_graph", "_new_stack", "_old", "_seen", "inputs")
+    __slots__ = ("_flow", "_graph", "_new_stack", "_old", "_seen", "inputs")
 
     def __init__(self, graph: Graph, inputs: list[Operation] | None) -> None:
         self._graph = graph
@@ -25,12 +25,14 @@ class ControlDependencies:
         self.inputs: list[Operation] = inputs or []
         self._seen: set[Operation] = set()
         self._old: list[ControlDependencies] = []
+        self._flow: Any = None
 
     def __enter__(self) -> None:
         graph = self._graph
         if self._new_stack:
             # None clears what stands around: the innermost list starts afresh.
             self._old, graph._control_stack = graph._control_stack, []
+            self._flow, graph._flow = graph._flow, None  # and leaves all branches and loops
         graph._control_stack.append(self)
 
     def __exit__(self, *exc: object) -> None:
@@ -40,6 +42,7 @@ class ControlDependencies:
         graph._control_stack.pop()
         if self._new_stack:
             graph._control_stack = self._old
+            graph._flow = self._flow
 
 
 def as_operations(graph: Graph, control_inputs: Iterable[Any]) -> list[Operation]:

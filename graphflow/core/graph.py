@@ -48,6 +48,8 @@ class Graph:
         self._finalized = False
         self._edits = 0
         self._functions: dict[str, Any] = {}
+        self._gradient_functions: dict[str, str] = {}
+        self._flow: Any = None
         self.seed: int | None = None
         """The graph-level random seed (`tf.set_random_seed`)."""
         self.producer = PRODUCER_VERSION
@@ -76,8 +78,7 @@ class Graph:
         op = Operation(self, definition, name, tuple(inputs), attrs, user_site(2))
         op.outputs = [Tensor(op, i, dtype) for i, dtype in enumerate(dtypes)]
         self._apply_scopes(op)
-        if op.outputs:
-            self._infer(op)
+        self._infer(op)
         operations = self._operations
         operations.append(op)
         op._id = len(operations)
@@ -88,7 +89,24 @@ class Graph:
                 t._consumers = [op]
             elif consumers[-1] is not op:
                 consumers.append(op)
+        if self._flow is not None:
+            self._enter_flow(op)
         return op
+
+    def _enter_flow(self, op: Operation) -> None:
+        """Puts a new operation into the branch or loop that is being declared."""
+        op._flow = self._flow
+        outer, self._name_stack = self._name_stack, op.name
+        try:
+            self._flow.add_op(op)
+        finally:
+            self._name_stack = outer
+
+    def _get_control_flow_context(self) -> Any:
+        return self._flow
+
+    def _set_control_flow_context(self, context: Any) -> None:
+        self._flow = context
 
     def _infer(self, op: Operation) -> None:
         rule = op.definition.shape_rule
@@ -164,8 +182,19 @@ class Graph:
                 used.add(op)
                 stack += [t.op for t in op.inputs]
                 stack += op.control_inputs
+        used.update(op for op in operations[since:] if op.definition.is_stateful)
+        self.remove(since, used)
+
+    def remove(self, since: int, used: set[Operation]) -> None:
+        """Takes back the operations declared after `since` but for those in `used`.
+
+        Args:
+            since: the graph's `version` before.
+            used: the operations that stay; so must all that they need.
+        """
+        operations = self._operations
         fresh = operations[since:]
-        dead = [op for op in fresh if op not in used and not op.definition.is_stateful]
+        dead = [op for op in fresh if op not in used]
         if not dead:
             return
         for op in reversed(dead):

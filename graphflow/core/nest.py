@@ -98,7 +98,7 @@ def assert_same_structure(
         TypeError: if only the types of sequences differ.
     """
     try:
-        _same(nest1, nest2, check_types)
+        _same(nest1, nest2, check_types, expand_composites)
     except (ValueError, TypeError) as e:
         raise type(e)(
             "The two structures don't have the same nested structure.\n\n"
@@ -108,7 +108,10 @@ def assert_same_structure(
         ) from None
 
 
-def _same(a: Any, b: Any, check_types: bool) -> None:
+def _same(a: Any, b: Any, check_types: bool, expand: bool) -> None:
+    if expand and (hasattr(a, "_with_parts") or hasattr(b, "_with_parts")):
+        _same_composites(a, b)
+        return
     if is_nested(a) != is_nested(b):
         one, other = (a, b) if is_nested(a) else (b, a)
         raise ValueError(
@@ -128,7 +131,14 @@ def _same(a: Any, b: Any, check_types: bool) -> None:
     if len(left) != len(right):
         raise ValueError(f"The lengths differ: {len(left)} and {len(right)} elements")
     for x, y in zip(left, right, strict=True):
-        _same(x, y, check_types)
+        _same(x, y, check_types, expand)
+
+
+def _same_composites(a: Any, b: Any) -> None:
+    if type(a) is not type(b):
+        raise TypeError(f"One is a {type(a).__name__}, the other a {type(b).__name__}: {a}, {b}")
+    if len(a._fetch_parts()[0]) != len(b._fetch_parts()[0]):
+        raise ValueError(f"They do not have the same parts: {a} and {b}")
 
 
 @export("nest.pack_sequence_as", "contrib.framework.nest.pack_sequence_as")
@@ -155,13 +165,15 @@ def pack_sequence_as(
             f"Could not pack sequence. Structure had {wanted} elements, but flat_sequence had "
             f"{len(flat)} elements. Structure: {structure}, flat_sequence: {flat_sequence}."
         )
-    return _packed(structure, iter(flat))
+    return _packed(structure, iter(flat), expand_composites)
 
 
-def _packed(structure: Any, leaves: Iterator[Any]) -> Any:
+def _packed(structure: Any, leaves: Iterator[Any], expand: bool) -> Any:
+    if expand and hasattr(structure, "_fetch_parts"):
+        return structure._with_parts([next(leaves) for _ in structure._fetch_parts()[0]])
     if not is_nested(structure):
         return next(leaves)
-    return rebuilt(structure, [_packed(part, leaves) for part in parts(structure)])
+    return rebuilt(structure, [_packed(part, leaves, expand) for part in parts(structure)])
 
 
 @export("nest.map_structure", "contrib.framework.nest.map_structure")

@@ -61,9 +61,10 @@ class OpDef:
 
     __slots__ = (
         "_signature", "_text", "blas", "body", "constraints", "differentiable", "effect",
-        "gradient_raises", "host_reason", "in_place", "is_aggregate", "is_commutative",
-        "is_stateful", "kernel", "module", "name", "no_gradient_reason", "partial_rule",
-        "shape_rule", "view",
+        "fetched", "flow", "gradient_raises", "host_reason", "in_place", "is_aggregate",
+        "is_commutative", "is_stateful", "kernel", "module", "name", "no_gradient_reason",
+        "partial_rule",
+        "shape_rule", "view", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -103,6 +104,16 @@ class OpDef:
         """The module that defines the type."""
         self.in_place: tuple[int, ...] = ()
         """Positions of the inputs whose buffer the kernel may use for its output."""
+        self.flow: str | None = None
+        """What the op does to the order of a run, where no kernel runs it: "switch", "merge",
+        "enter", "exit", "next" or "condition"; "trigger": it runs even where what it waits for
+        does not."""
+        self.fetched: Rule | None = None
+        """`fetched(value, tensor, session)` makes what a run returns for the output, where that is
+        not the value itself."""
+        self.waits: str | None = None
+        """"take" if the kernel may wait for another thread to give it something, "give" if it may
+        be what such a kernel waits for (and may itself wait for room)."""
 
     # --- signature ---
     @property
@@ -228,6 +239,8 @@ def define(
     blas: bool = False,
     in_place: tuple[int, ...] = (),
     shape: Rule | None = None,
+    flow: str | None = None,
+    waits: str | None = None,
     **constraints: Any,
 ) -> OpDef:
     """Defines an operation type.
@@ -242,6 +255,8 @@ def define(
         blas: the kernel calls BLAS.
         in_place: positions of inputs whose buffer the kernel may give its output.
         shape: the shape rule, where a shared one serves.
+        flow: what it does to the order of a run, where no kernel runs it; see `OpDef.flow`.
+        waits: whether it may wait for other threads; see `OpDef.waits`.
         **constraints: by attribute name: allowed DTypes or strings, `default(...)`, or a minimum.
 
     Raises:
@@ -256,6 +271,7 @@ def define(
         constraints=constraints,
     )
     new.view, new.blas, new.in_place, new.shape_rule = view, blas, in_place, shape
+    new.flow, new.waits = flow, waits
     new.module = _defining_module()
     if REGISTRY.setdefault(new.name, new) is not new:
         raise OpDefError(f"{new.name} is defined twice")

@@ -31,6 +31,8 @@ class Operation:
 
     _file_controls: Sequence[Operation] = ()
     """Control inputs that only a graph file has: what TensorFlow would leave to a race."""
+    _flow: Any = None
+    """The branch or loop that the operation was declared in; see ops/flow_context."""
 
     def __init__(
         self,
@@ -176,6 +178,12 @@ class Operation:
             tensor._consumers = []
         tensor._consumers.append(self)
         self.graph._changed()
+
+    def _get_control_flow_context(self) -> Any:
+        return self._flow
+
+    def _set_control_flow_context(self, context: Any) -> None:
+        self._flow = context
 
     def run(self, feed_dict: Any = None, session: Any = None) -> None:
         """Runs the operation, and what it needs, in a session.

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphflow.core import nest
 from graphflow.core.constant import constant_value
-from graphflow.core.convert import convert
-from graphflow.core.declare import apply
 from graphflow.core.tensor import Tensor
+from graphflow.ops.flow_cond import cond
 from graphflow.ops.variables import Variable
 
 
@@ -39,19 +37,8 @@ def choose(flag: Any, then: Callable[[], Any], otherwise: Callable[[], Any]) -> 
         flag: as `known_flag` takes it.
         then: makes the result for True.
         otherwise: makes the one for False, in the same structure.
-
-    Note:
-        A flag that only a run can tell makes both, and a Select node takes one of each pair.
     """
     known = known_flag(flag)
     if known is not None:
         return then() if known else otherwise()
-    return nest.map_structure(lambda a, b: _selected(flag, a, b), then(), otherwise())
-
-
-def _selected(flag: Any, a: Any, b: Any) -> Tensor:
-    a = convert(a)
-    found: Tensor = apply("Select", convert(flag), a, convert(b, a.dtype.base_dtype))
-    if found.dims is None:
-        found.set_shape(a.dims)
-    return found
+    return cond(flag, then, otherwise)

@@ -253,10 +253,6 @@ class BatchNormalization(Layer):
             inputs: a tensor of floats.
             training: whether the statistics are those of the batch, and update the moving ones;
                 a bool or a scalar tensor. None: False.
-
-        Note:
-            For a `training` that only a run can tell, both results are made and Select nodes take
-            one of each pair; the moving averages are then updated by zero.
         """
         training = bool(training) if training is None else training
         if self.fused:
@@ -376,14 +372,22 @@ class BatchNormalization(Layer):
         )
 
     def _update_averages(self, mean: Any, variance: Any, training: Any) -> None:
-        momentum: Any = self.momentum
-        if known_flag(training) is None:
-            momentum = choose(training, lambda: self.momentum, lambda: 1.0)
-        self.add_update(self.assign_moving_average(self.moving_mean, mean, momentum))
-        if self._renormalization:
-            self.add_update(self._renormalization.update_variance(variance, momentum))
-        else:
-            self.add_update(self.assign_moving_average(self.moving_variance, variance, momentum))
+        averages = self.moving_mean, self.moving_variance
+        renormalization = self._renormalization
+
+        def variance_after() -> Any:
+            if renormalization:
+                return renormalization.update_variance(variance, self.momentum)
+            return self.assign_moving_average(averages[1], variance, self.momentum)
+
+        self.add_update(
+            choose(
+                training,
+                lambda: self.assign_moving_average(averages[0], mean, self.momentum),
+                lambda: averages[0],
+            )
+        )
+        self.add_update(choose(training, variance_after, lambda: averages[1]))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Returns the shape of the result: that of the input."""
@@ -457,10 +461,6 @@ def batch_normalization(
         fused: False forbids the fused operation.
         virtual_batch_size: normalizes parts of the batch, of that size.
         adjustment: a function that returns a random factor and term.
-
-    Note:
-        For a `training` that only a run can tell, both results are made and Select nodes take one
-        of each pair; the moving averages are then updated by zero.
     """
     layer = BatchNormalization(
         axis,

@@ -97,8 +97,11 @@ class Renormalization:
 
     def _update(self, average: Any, value: Any, training: Any) -> Any:
         value = identity(value)
-        momentum = choose(training, lambda: self._momentum, lambda: 1.0)
-        return self._layer.assign_moving_average(average, value, momentum)
+        return choose(
+            training,
+            lambda: self._layer.assign_moving_average(average, value, self._momentum),
+            lambda: identity(average),
+        )
 
     def update_variance(self, variance: Any, momentum: Any) -> Tensor:
         """Returns the moving variance after a step: the square of the moving deviation.

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from graphflow.core import convert, scopes
+from graphflow.core import convert, late, scopes
 from graphflow.core.declare import apply
-from graphflow.core.dtypes import bfloat16, float16, float32, float64
+from graphflow.core.dtypes import bfloat16, float16, float32, float64, int32, string
 from graphflow.core.elementwise import same_shape
 from graphflow.core.errors import InvalidArgumentError, KernelError, ShapeError
 from graphflow.core.export import export
@@ -55,13 +55,23 @@ def Assert(
         name: a scope for the operation.
 
     Note:
-        TensorFlow 1.15 puts the operation into a `cond` where `data` is neither text nor int32,
-        to save copying it between devices; here there is always just the one node.
+        As in TensorFlow the check stands in a branch of `cond` where `data` is neither text nor
+        int32, and the operation that is returned is the end of that `cond`.
     """
-    with scopes.name_scope(name, "Assert", [condition, data]):
-        convert.convert_n_to_tensor(data)  # TensorFlow's own unused constants, for equal graphs
+
+    def check() -> Operation:
         made: Operation = apply(ASSERT, condition, data, summarize=summarize, name="Assert")
-    return made
+        return made
+
+    with scopes.name_scope(name, "Assert", [condition, data]):
+        shown = convert.convert_n_to_tensor(data)
+        if all(x.dtype.base_dtype in (string, int32) for x in shown):
+            return check()
+        condition = convert.convert(condition, name="Condition")
+        found: Operation = late.call(
+            "cond", condition, lambda: apply("NoOp"), check, name="AssertGuard"
+        ).op
+    return found
 
 
 # --- CheckNumerics ---

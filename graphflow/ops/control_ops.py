@@ -35,7 +35,9 @@ def no_op(name: str | None = None) -> Operation:
 
 
 # --- ControlTrigger ---
-CONTROL_TRIGGER = define("ControlTrigger()", shape=lambda op: []).no_gradient("has no input")
+CONTROL_TRIGGER = define("ControlTrigger()", flow="trigger", shape=lambda op: []).no_gradient(
+    "has no input"
+)
 
 
 @CONTROL_TRIGGER.numpy

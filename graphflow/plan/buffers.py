@@ -16,9 +16,9 @@ from typing import Any, Final
 import numpy as np
 
 from graphflow.core.shape import count
-from graphflow.plan.capture import READ
-from graphflow.plan.order import effect_of
+from graphflow.plan.order import effect_of, effects
 from graphflow.plan.program import Array, Instr
+from graphflow.plan.reading import READ
 from graphflow.plan.record import Step, Steps
 
 _SMALL: Final = 64
@@ -86,8 +86,10 @@ def _own_fetches(steps: Steps) -> None:
     for k, slot in enumerate(fetches):
         base = root.get(slot, slot)
         dtype = steps.dtypes[slot]
-        if dtype is not None and dtype.kind == "R":
+        if dtype is not None and (dtype.kind == "R" or dtype.is_ref):
             continue
+        if slot in steps.constants and steps.constants[slot] is None:
+            continue  # what a branch does not make
         if base in foreign or base in taken:
             new = steps.new_slot(dtype, steps.dims[slot])
             copies[maker.get(slot, -1)].append((slot, new))
@@ -125,9 +127,17 @@ def _last_use(steps: Steps, root: dict[int, int]) -> dict[int, int]:
 def _unshare(steps: Steps, root: dict[int, int], last: dict[int, int]) -> None:
     """Puts an `unshared` before each update whose variable's old array is read later on."""
     cell_of = {s: s for s, value in steps.constants.items() if not isinstance(value, np.ndarray)}
+    slot_of = {id(steps.constants[s]): s for s in cell_of}
     reads: dict[int, list[int]] = defaultdict(list)
     out: list[Step] = []
     for i, step in enumerate(steps.steps):
+        if step.instr.bodies:
+            for c in {slot_of[u] for u in effects(step.instr, {})[1] if u in slot_of}:
+                if any(last.get(root.get(r, r), -1) > i for r in reads[c]):
+                    out.append(Step(unshared, "unshared", (c,), (), step.instr))
+                    reads[c].clear()
+            out.append(step)
+            continue
         source = step.args[0] if step.args and step.args[0].__class__ is int else None
         cell = None if source is None else cell_of.get(source)
         if cell is not None:

@@ -15,6 +15,7 @@ from graphflow.plan.buffers import Layout, plan_buffers
 from graphflow.plan.capture import capture
 from graphflow.plan.emit import Emitted, emit
 from graphflow.plan.fold import fold
+from graphflow.plan.inline import inlined
 from graphflow.plan.merge import merge, sweep
 from graphflow.plan.order import order
 from graphflow.plan.program import Instr, Program, verify
@@ -52,6 +53,7 @@ def passes(
         feed_dims: their shapes; None for unknown sizes.
         bind: makes the session's cell of a variable.
     """
+    fetches, targets, feeds = inlined(fetches, targets, feeds)
     asked = frozenset(op._id for op in targets)
     program = capture(fetches, targets, feeds, feed_dims)
     yield "capture", program
@@ -89,8 +91,13 @@ def build(
     """
     with collector_paused():
         *_, (_, program) = _checked(passes(fetches, targets, feeds, feed_dims, bind), check)
-        steps = record(program)
-        return Built(program, steps, plan_buffers(steps))
+        return finished(program)
+
+
+def finished(program: Program) -> Built:
+    """Records a Program and gives its values their buffers."""
+    steps = record(program)
+    return Built(program, steps, plan_buffers(steps))
 
 
 def _checked(stages: Iterator[tuple[str, Program]], check: bool) -> Iterator[tuple[str, Program]]:

@@ -9,19 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphflow.core.errors import InvalidArgumentError
-from graphflow.core.opdef import OpDef
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims
 from graphflow.core.tensor import Tensor
 from graphflow.plan.program import Instr, Program
-
-READ = OpDef("_Read(ref: Ref(T)) -> value: T", effect="read", constraints={})
-"""Reads a variable's value where a reference flows into a port that wants a value."""
-
-
-@READ.numpy
-def _(cell):  # type: ignore[no-untyped-def]  # a Cell, which lives above this layer's knowledge
-    return cell.read()
+from graphflow.plan.raise_flow import Raiser, Region
+from graphflow.plan.reading import READ, ref_marks
 
 
 def needed(
@@ -66,6 +59,8 @@ def _sorted_again(order: list[Operation], fed: set[Tensor]) -> list[Operation]:
             if state.get(op, 0) == 0:
                 state[op] = 1
                 before = [t.op for t in op.inputs if t not in fed] + op.control_inputs
+                if op.definition.flow == "merge":  # the way back of a loop
+                    before = [x for x in before if x.definition.flow != "next"]
                 for other in reversed(before):
                     if state.get(other, 0) == 1:
                         raise InvalidArgumentError(
@@ -99,6 +94,9 @@ def capture(
         feed_dims: the shape of each fed value, None for unknown sizes.
     """
     fed = set(feeds)
+    ops = needed(fetches, targets, fed)
+    if any(op.definition.flow is not None for op in ops):
+        return _raised(ops, fetches, feeds, feed_dims)
     slots: dict[Tensor, int] = {t: i for i, t in enumerate(feeds)}
     dtypes = [t.dtype.base_dtype for t in feeds]
     dims: list[Dims] = list(feed_dims)
@@ -120,11 +118,11 @@ def capture(
         )
         return out
 
-    for op in needed(fetches, targets, fed):
+    for op in ops:
         after = tuple([c._id for c in op.control_inputs])
         inputs = [slots[t] for t in op.inputs]
         if any(t.dtype.is_ref for t in op.inputs):
-            marks = _ref_marks(op)
+            marks = ref_marks(op)
             for i, t in enumerate(op.inputs):
                 if t.dtype.is_ref and not marks[i] and t not in fed:
                     inputs[i] = read(t, op, after)
@@ -149,12 +147,23 @@ def capture(
     )
 
 
-def _ref_marks(op: Operation) -> list[bool]:
-    marks: list[bool] = []
-    for port in op.definition.inputs:
-        if port.is_list:
-            n = op.attrs[port.number] if port.number else len(op.attrs[port.types or ""])
-            marks += [port.is_ref] * n
+def _raised(
+    ops: Sequence[Operation],
+    fetches: Sequence[Tensor],
+    feeds: Sequence[Tensor],
+    feed_dims: Sequence[Dims],
+) -> Program:
+    """The Program of a run in which there are loops or branches."""
+    fed = set(feeds)
+    region = Region(Raiser(ops, fetches, fed), 0, feeds)
+    for i, dims in enumerate(feed_dims):
+        region.dtypes[i] = feeds[i].dtype.base_dtype
+        region.dims[i] = dims
+    region.build(ops)
+    fetched = []
+    for t in fetches:
+        if t.dtype.is_ref and t not in fed:
+            fetched.append(region.read(t, t.op.name, t.op.site, ()))
         else:
-            marks.append(port.is_ref)
-    return marks
+            fetched.append(region.slot(t))
+    return region.program(fetched)

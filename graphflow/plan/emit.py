@@ -89,7 +89,7 @@ class _Writer:
                 parts.append("out=None")
         call = f"{self.function(step)}({', '.join(parts)})"
         targets = ", ".join([f"t{s}" for s in step.outputs])
-        if len(step.outputs) == 1 and step.instr.definition.outputs[0].is_list:
+        if len(step.outputs) == 1 and step.returns_list:
             targets += ","
         left = f"{targets} = " if targets else ""
         self.line(f"{left}{call}", step)

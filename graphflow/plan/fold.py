@@ -18,7 +18,7 @@ from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.evaluate import evaluate, kernel_keywords
 from graphflow.core.opdef import OpDef
 from graphflow.core.shape import Dims, compatible, count
-from graphflow.plan.program import Array, Instr, Program
+from graphflow.plan.program import IF, Array, Instr, Program
 
 _MAX_ELEMENTS: Final = 1 << 16
 """Larger results are made in the run: a plan should not hold copies of a network's weights."""
@@ -90,6 +90,9 @@ def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
     """
     ports = [_Port(t, d) for t, d in zip(program.dtypes, program.dims, strict=True)]
     constants: dict[int, Any] = dict(program.constants)
+    for slot, value in constants.items():
+        if isinstance(value, np.ndarray):
+            _learn(ports[slot], value)
     kept: list[Instr] = []
     gone: set[int] = set()
     for instr in program.instrs:
@@ -108,6 +111,9 @@ def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
             if not instr.after:
                 gone.add(instr.serial)
             continue
+        if instr.bodies:
+            kept.append(_folded_inside(instr, ports, bind))
+            continue
         outputs = [ports[s] for s in instr.outputs]
         view = _View(instr, [ports[s] for s in instr.inputs], outputs)
         failed = _infer(view)
@@ -120,6 +126,55 @@ def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
         kept.append(instr)
     dims = tuple([p.dims for p in ports])
     return program.with_instrs(kept, dims=dims, constants=constants)
+
+
+# --- programs inside ---
+def _folded_inside(instr: Instr, ports: list[_Port], bind: Callable[[Instr], Any]) -> Instr:
+    given = [ports[s] for s in instr.inputs]
+    if instr.definition is IF:
+        bodies = tuple([fold(_fed(body, given[1:]), bind) for body in instr.bodies])
+        shapes = [[body.dims[s] for s in body.fetches] for body in bodies]
+        for k, slot in enumerate(instr.outputs):
+            made = [s[k] for s, b in zip(shapes, bodies, strict=True) if not _dead(b, b.fetches[k])]
+            ports[slot].dims = _joined(made)
+        return replace(instr, bodies=bodies)
+    test, body = instr.bodies
+    n = len(instr.outputs)
+    dims = [p.dims for p in given[:n]]
+    while True:
+        variables = [_Port(p.dtype, d) for p, d in zip(given, dims, strict=False)]
+        folded = fold(_fed(body, [*variables, *given[n:]]), bind)
+        after = [_joined([d, folded.dims[s]]) for d, s in zip(dims, folded.fetches, strict=True)]
+        if after == dims:
+            break
+        dims = after
+    for slot, d in zip(instr.outputs, dims, strict=True):
+        ports[slot].dims = d
+    return replace(instr, bodies=(fold(_fed(test, [*variables, *given[n:]]), bind), folded))
+
+
+def _fed(program: Program, given: Sequence[_Port]) -> Program:
+    """The program with what is known of its feeds."""
+    dims = list(program.dims)
+    constants = dict(program.constants)
+    for slot, port in zip(program.feeds, given, strict=True):
+        dims[slot] = port.dims
+        if port.value is not None and port.value.size <= _MAX_ELEMENTS:
+            constants[slot] = port.value
+    return replace(program, dims=tuple(dims), constants=constants)
+
+
+def _dead(program: Program, slot: int) -> bool:
+    return slot in program.constants and program.constants[slot] is None
+
+
+def _joined(shapes: Sequence[Dims]) -> Dims:
+    """What several shapes have in common."""
+    first = shapes[0] if shapes else None
+    if first is None or any(s is None or len(s) != len(first) for s in shapes):
+        return None
+    columns = zip(*[s for s in shapes if s is not None], strict=True)
+    return tuple([c[0] if all(d == c[0] for d in c) else None for c in columns])
 
 
 def _wanted(definition: OpDef) -> tuple[str, ...]:

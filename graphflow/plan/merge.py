@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphflow.core.dtypes import DType
-from graphflow.plan.program import Instr, Program
+from graphflow.plan.program import IF, Instr, Program, inside
 
 
 def _frozen(value: Any) -> Any:
@@ -30,6 +30,7 @@ def _key(instr: Instr, inputs: tuple[int, ...]) -> Any:
 
 def merge(program: Program) -> Program:
     """Lets the first of several equal pure instructions stand for all of them."""
+    program = inside(program, merge)
     first: dict[Any, Instr] = {}
     slot_of: dict[int, int] = {}
     serial_of: dict[int, int] = {}
@@ -39,7 +40,7 @@ def merge(program: Program) -> Program:
         after = tuple([serial_of.get(s, s) for s in instr.after])
         if inputs != instr.inputs or after != instr.after:
             instr = replace(instr, inputs=inputs, after=after)
-        if instr.is_pure and instr.outputs:
+        if instr.is_pure and instr.outputs and not instr.bodies:
             key = _key(instr, inputs)
             other = first.setdefault(key, instr)
             if other is not instr:
@@ -64,7 +65,41 @@ def sweep(program: Program, targets: frozenset[int]) -> Program:
     for instr in reversed(program.instrs):
         used = instr.serial in wanted or not live.isdisjoint(instr.outputs)
         if used or not instr.is_pure or not instr.outputs:
+            if instr.bodies:
+                instr = _swept_inside(instr, live)
             live.update(instr.inputs)
             wanted.update(instr.after)
             kept.append(instr)
     return program.with_instrs(reversed(kept))
+
+
+def _swept_inside(instr: Instr, live: set[int]) -> Instr:
+    """An instruction with programs inside, without what nobody uses of them."""
+    bodies = instr.bodies
+    outputs = instr.outputs
+    variables = 0
+    if instr.definition is IF:
+        kept = [k for k, slot in enumerate(outputs) if slot in live]
+        outputs = tuple([outputs[k] for k in kept])
+        bodies = tuple([replace(b, fetches=tuple([b.fetches[k] for k in kept])) for b in bodies])
+    else:
+        variables = len(outputs)
+    bodies = tuple([sweep(body, frozenset()) for body in bodies])
+    reads = [_slots_read(body) for body in bodies]
+    first = 1 if instr.definition is IF else 0
+    keep = [
+        k
+        for k in range(len(bodies[0].feeds))
+        if k < variables
+        or any(body.feeds[k] in read for body, read in zip(bodies, reads, strict=True))
+    ]
+    bodies = tuple([replace(b, feeds=tuple([b.feeds[k] for k in keep])) for b in bodies])
+    inputs = (*instr.inputs[:first], *[instr.inputs[first + k] for k in keep])
+    return replace(instr, bodies=bodies, outputs=outputs, inputs=inputs)
+
+
+def _slots_read(program: Program) -> set[int]:
+    found = set(program.fetches)
+    for instr in program.instrs:
+        found.update(instr.inputs)
+    return found

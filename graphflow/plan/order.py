@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
+from typing import Final
 
-from graphflow.plan.program import Instr, Program
+from graphflow.plan.program import Instr, Program, inside
 
 
 def cells(program: Program) -> dict[int, int]:
-    """Which slot stands for which variable: slot -> the slot of the variable's cell."""
+    """Which slot stands for which variable: slot -> the identity of the variable's cell."""
     found: dict[int, int] = {
-        s: s for s in program.constants if program.dtypes[s].is_ref or program.dtypes[s].kind == "R"
+        s: id(value)
+        for s, value in program.constants.items()
+        if program.dtypes[s].is_ref or program.dtypes[s].kind == "R"
     }
     for instr in program.instrs:
         if not instr.inputs:
@@ -42,26 +45,47 @@ def touched(instr: Instr, cell_of: dict[int, int]) -> set[int]:
     return {cell_of[s] for s in instr.inputs if s in cell_of}
 
 
+_Cells = frozenset[int]
+_NONE: Final[tuple[_Cells, _Cells]] = (frozenset(), frozenset())
+
+
+def effects(instr: Instr, cell_of: dict[int, int]) -> tuple[_Cells, _Cells]:
+    """The cells that an instruction reads, and those that it updates."""
+    if instr.bodies:
+        found = [effects(i, cells(body)) for body in instr.bodies for i in body.instrs]
+        return (
+            frozenset[int]().union(*[reads for reads, _ in found]),
+            frozenset[int]().union(*[updates for _, updates in found]),
+        )
+    effect = effect_of(instr)
+    if effect is None:
+        return _NONE
+    cells_touched = frozenset(touched(instr, cell_of))
+    return (cells_touched, _NONE[1]) if effect == "read" else (_NONE[0], cells_touched)
+
+
 def order(program: Program) -> Program:
     """Sorts the instructions."""
+    program = inside(program, order)
     cell_of = cells(program)
     instrs = program.instrs
-    updates = [i for i, x in enumerate(instrs) if effect_of(x) == "update"]
+    does = [effects(x, cell_of) for x in instrs]
+    updates = [i for i, (_, updated) in enumerate(does) if updated]
     if not updates:
         return program
     missing, users = edges(program)
     bit = {i: 1 << k for k, i in enumerate(updates)}
     behind = updates_behind(users, bit)
     readers: dict[int, set[int]] = defaultdict(set)
-    for i, x in enumerate(instrs):
-        if effect_of(x) == "read":
-            for cell in touched(x, cell_of):
-                readers[cell].add(i)
+    for i, (read, _) in enumerate(does):
+        for cell in read:
+            readers[cell].add(i)
     # An update waits for the readers of its cell that do not themselves wait for it.
     waits: dict[int, set[int]] = {}
     for u in updates:
-        cells_of_update = touched(instrs[u], cell_of)
-        waits[u] = {r for cell in cells_of_update for r in readers[cell] if not behind[r] & bit[u]}
+        waits[u] = {
+            r for cell in does[u][1] for r in readers[cell] if r != u and not behind[r] & bit[u]
+        }
     return program.with_instrs(_scheduled(instrs, missing, users, waits))
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,6 +14,16 @@ from graphflow.core.shape import Dims
 from graphflow.core.site import Site
 
 Array = np.ndarray[Any, Any]
+
+IF: Final = OpDef(
+    "_If(pred: bool, inputs: Tin..., *, Tout: list(type)) -> outputs: Tout...", constraints={}
+)
+"""Runs one of two programs on `inputs`. An output that its program does not make is None."""
+WHILE: Final = OpDef(
+    "_While(inputs: Tin..., *, Tout: list(type)) -> outputs: Tout...", constraints={}
+)
+"""Runs a program again and again while another one says so. The first inputs are the loop
+variables, as many as there are outputs; the others are the same in every iteration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +41,15 @@ class Instr:
     site: Site | None
     serial: int
     after: tuple[int, ...] = ()
+    bodies: tuple[Program, ...] = ()
+    """The programs inside: of `_If` one for false and one for true, of `_While` condition, body."""
 
     @property
     def is_pure(self) -> bool:
         """True if equal inputs always give equal outputs and nothing else happens."""
         d = self.definition
+        if self.bodies:
+            return all(i.is_pure for body in self.bodies for i in body.instrs)
         return not d.is_stateful and d.effect is None and not d.signature.has_ref
 
 
@@ -65,7 +79,19 @@ class Program:
             args = ", ".join(f"%{x}" for x in i.inputs)
             wait = f"  after {list(i.after)}" if i.after else ""
             lines.append(f"  {out} = {i.definition.name}({args})  # {i.name}{wait}")
+            for body in i.bodies:
+                lines += [f"    {line}" for line in str(body).splitlines()]
         return "\n".join(lines)
+
+
+def inside(program: Program, change: Callable[[Program], Program]) -> Program:
+    """Returns the program with a pass run on the programs inside its instructions."""
+    if not any(i.bodies for i in program.instrs):
+        return program
+    return program.with_instrs(
+        replace(i, bodies=tuple([change(body) for body in i.bodies])) if i.bodies else i
+        for i in program.instrs
+    )
 
 
 class ProgramError(AssertionError):
@@ -99,5 +125,7 @@ def verify(program: Program) -> None:
             if serial in serials and serial not in done:
                 raise ProgramError(f"{instr.name} waits for {serial}, which comes later")
         done.add(instr.serial)
+        for body in instr.bodies:
+            verify(body)
     if missing := [s for s in program.fetches if s not in written]:
         raise ProgramError(f"fetched slots {missing} are never written")

@@ -40,6 +40,11 @@ class Step:
     """Slots whose buffer the output may take over."""
 
     @property
+    def returns_list(self) -> bool:
+        """Whether the function returns a list even for one output (a copy of it does not)."""
+        return self.instr.definition.outputs[0].is_list and self.label != "copied"
+
+    @property
     def reads(self) -> list[int]:
         """The slots among the arguments."""
         found: list[int] = []
@@ -216,12 +221,20 @@ def record(program: Program) -> Steps:
     )  # fmt: skip
     same: dict[int, int] = {}
     for instr in program.instrs:
-        if instr.definition.body is not None:
+        if instr.bodies:
+            args = tuple([same.get(s, s) for s in instr.inputs])
+            label = instr.definition.name.strip("_")
+            steps.steps.append(Step(_unbound, label, args, instr.outputs, instr))
+        elif instr.definition.body is not None:
             _record_body(steps, instr, same)
         else:
             steps.steps.append(_kernel_step(steps, instr, same))
     steps.fetches = tuple([same.get(s, s) for s in program.fetches])
     return steps
+
+
+def _unbound(*_: Any) -> Any:
+    raise AssertionError("an instruction with programs inside was not bound to a runtime")
 
 
 def _record_body(steps: Steps, instr: Instr, same: dict[int, int]) -> None:

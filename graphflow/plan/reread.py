@@ -15,28 +15,30 @@ from dataclasses import replace
 
 from graphflow.core.dtypes import DType
 from graphflow.core.shape import Dims
-from graphflow.plan.capture import READ
-from graphflow.plan.order import cells, edges, effect_of, touched, updates_behind
-from graphflow.plan.program import Instr, Program
+from graphflow.plan.order import cells, edges, effects, updates_behind
+from graphflow.plan.program import Instr, Program, inside
+from graphflow.plan.reading import READ
 
 
 def reread(program: Program) -> Program:
     """Runs the pass."""
-    updates = [i for i, x in enumerate(program.instrs) if effect_of(x) == "update"]
+    program = inside(program, reread)
+    cell_of = cells(program)
+    updates = [i for i, x in enumerate(program.instrs) if effects(x, cell_of)[1]]
     if not updates:
         return program
-    return _Pass(program, updates).run()
+    return _Pass(program, cell_of, updates).run()
 
 
 class _Pass:
-    def __init__(self, program: Program, updates: list[int]) -> None:
+    def __init__(self, program: Program, cell_of: dict[int, int], updates: list[int]) -> None:
         self.program = program
-        self.cell_of = cells(program)
+        self.cell_of = cell_of
         bit = {i: 1 << k for k, i in enumerate(updates)}
         self.behind = updates_behind(edges(program)[1], bit)
         self.updates_of: dict[int, int] = {}
         for i in updates:
-            for cell in touched(program.instrs[i], self.cell_of):
+            for cell in effects(program.instrs[i], self.cell_of)[1]:
                 self.updates_of[cell] = self.updates_of.get(cell, 0) | bit[i]
         self.maker: dict[int, Instr] = {}
         self.mask: dict[int, int] = {}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from graphflow.core.shape import Dims
-from graphflow.plan.program import Instr, Program
+from graphflow.plan.program import Instr, Program, inside
 
 Rewrite = Callable[["Facts", Instr], int | None]
 _TABLE: Final[dict[str, list[Rewrite]]] = {}
@@ -78,6 +78,7 @@ def _in_place_order(facts: Facts, instr: Instr) -> int | None:
 
 def simplify(program: Program) -> Program:
     """Runs the pass once over all instructions."""
+    program = inside(program, simplify)
     facts = Facts(program)
     stands_for: dict[int, int] = {}
     waits_for: dict[int, tuple[int, ...]] = {}

@@ -339,6 +339,7 @@ def case(op_type, fn, *inputs, **kwargs):
             numeric: why the gradient is not compared with a difference (one with a jump, say).
             nodes: why the nodes are not those of TensorFlow.
             static: why the static shape is not that of TensorFlow.
+            second: why there is no second gradient.
     """
     options = {
         "id": kwargs.pop("id", None),
@@ -349,6 +350,7 @@ def case(op_type, fn, *inputs, **kwargs):
         "numeric": kwargs.pop("numeric", True),
         "nodes": kwargs.pop("nodes", True),
         "static": kwargs.pop("static", True),
+        "second": kwargs.pop("second", True),
     }
     codes = kwargs.pop("dtypes", "").split()
     if not codes:

@@ -66,6 +66,8 @@ def _placed(value: Any) -> Any:
 
 
 def _shortened(name: str) -> str:
+    # TensorFlow writes an input that was exchanged later as "x:0", which means the same.
+    name = name.removesuffix(":0")
     match = _GRADIENTS.match(name)
     return match["control"] + match["scope"] + "/" if match else name
 

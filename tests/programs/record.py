@@ -11,7 +11,7 @@ from typing import Any, Callable  # noqa: UP035 - evaluated under Python 3.7
 
 import numpy as np
 
-from tests.programs import mnist, small
+from tests.programs import flow, mnist, small
 from tests.programs.data import digest
 
 PROGRAMS: dict[str, Callable[[Any], mnist.Built]] = {
@@ -35,6 +35,11 @@ PROGRAMS: dict[str, Callable[[Any], mnist.Built]] = {
     "variable_scopes": small.variable_scopes,
     "embedding_descent": small.embedding_descent,
     "embedding_adam": small.embedding_adam,
+    "looped": flow.looped,
+    "branched": flow.branched,
+    "mapped": flow.mapped,
+    "nested": flow.nested,
+    "shared_parts": flow.shared_parts,
 }
 
 # DataType numbers of the GraphDef format. Reference types are these plus 100.
