@@ -347,6 +347,22 @@ class _PureScope:
         store.current = self._old
 
 
+def pure_scope(name: str, custom_getter: Any = None) -> _PureScope:
+    """A variable scope that opens no name scope.
+
+    Args:
+        name: its name inside the present scope.
+        custom_getter: as in `variable_scope`.
+    """
+    options = dict.fromkeys((*_INHERITED, "constraint"))
+    return _PureScope(name, None, None, {**options, "custom_getter": custom_getter})
+
+
+def unique_scope(prefix: str) -> str:
+    """The first of prefix, prefix_1, ... that was not opened in the present scope."""
+    return _scopes().unique(prefix)
+
+
 @export("variable_scope")
 class variable_scope:  # noqa: N801 (TensorFlow's name)
     """A context for making or sharing variables with `tf.get_variable`.
@@ -492,7 +508,8 @@ def variable_op_scope(
 
 
 # --- get_variable ---
-def _store() -> VariableStore:
+def store_of_graph() -> VariableStore:
+    """The variables that `get_variable` has made in the default graph."""
     found: VariableStore = graph_object("__variable_store", VariableStore)
     return found
 
@@ -541,7 +558,7 @@ def get_variable(
             type is another; if shape and initializer do not fit together.
     """
     return get_variable_scope().get_variable(
-        _store(),
+        store_of_graph(),
         name,
         shape=shape,
         dtype=dtype,
