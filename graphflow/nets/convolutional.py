@@ -1,15 +1,10 @@
-"""Convolution layers for signals and images, and the transposed one for images.
-
-Dilated convolutions are one Conv2D node with dilations. TensorFlow 1.15 writes them as a
-convolution between SpaceToBatchND and BatchToSpaceND, with the same values.
-"""
+"""Convolution layers for signals and images, and the transposed one for images."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from graphflow.core.convert import convert
-from graphflow.core.dtypes import int32
 from graphflow.core.export import export
 from graphflow.core.shape import TensorShape, as_shape
 from graphflow.core.tensor import Tensor
@@ -17,9 +12,8 @@ from graphflow.nets import layer_arguments as arguments
 from graphflow.nets.initializers import Zeros
 from graphflow.nets.input_spec import InputSpec
 from graphflow.nets.layer import Layer, channels_of
+from graphflow.ops.atrous import Convolution as ConvolutionOp
 from graphflow.ops.bias import bias_add
-from graphflow.ops.conv import conv2d as conv2d_op
-from graphflow.ops.conv_variants import conv1d as conv1d_op
 from graphflow.ops.conv_variants import conv2d_transpose as conv2d_transpose_op
 from graphflow.ops.pad import pad
 from graphflow.ops.reshape import reshape
@@ -89,7 +83,7 @@ class Convolution(Layer):
         self.strides = arguments.sizes(strides, self.spatial, "strides")
         self.padding = arguments.padding(padding)
         if self.padding == "causal" and self.spatial != 1:
-            raise ValueError("Causal padding is only supported for `Conv1D`.")
+            raise ValueError("Causal padding is only supported for `Conv1D`and ``SeparableConv1D`.")
         self._first = arguments.channels_first(data_format)
         self.data_format = "channels_first" if self._first else "channels_last"
         self.dilation_rate = arguments.sizes(dilation_rate, self.spatial, "dilation_rate")
@@ -104,6 +98,7 @@ class Convolution(Layer):
         self.input_spec = InputSpec(ndim=self.spatial + 2)
         self.kernel: Any = None
         self.bias: Any = None
+        self._convolution: Any = None
 
     def build(self, input_shape: Any) -> None:
         """Makes the filters, [*kernel_size, channels, filters], and the bias.
@@ -116,10 +111,14 @@ class Convolution(Layer):
         """
         channels = self._channels(input_shape)
         self._make_variables((*self.kernel_size, channels, self.filters))
-        # TensorFlow makes this node too, though nothing reads it: seeds count nodes.
-        convert(list(self.dilation_rate), int32, "dilation_rate")
-        if any(rate != 1 for rate in self.dilation_rate) and any(s != 1 for s in self.strides):
-            raise ValueError("strides > 1 not supported in conjunction with dilation_rate > 1")
+        self._convolution = ConvolutionOp(
+            as_shape(input_shape),
+            as_shape(self.kernel.shape),
+            arguments.op_padding(self.padding),
+            self.strides,
+            self.dilation_rate,
+            data_format=arguments.layout(self.spatial, self._first),
+        )
         self.built = True
 
     def _channels(self, input_shape: Any) -> int:
@@ -137,6 +136,9 @@ class Convolution(Layer):
             self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
+        self._make_bias()
+
+    def _make_bias(self) -> None:
         if self.use_bias:
             self.bias = self.add_weight(
                 "bias",
@@ -159,7 +161,15 @@ class Convolution(Layer):
         return outputs if self.activation is None else self.activation(outputs)
 
     def _convolved(self, inputs: Any) -> Tensor:
-        raise NotImplementedError
+        found: Tensor = self._convolution(inputs, self.kernel)
+        return found
+
+    def _led(self, inputs: Any) -> Any:
+        """Signals, behind as many zeros as causal windows need."""
+        if self.padding != "causal":
+            return inputs
+        before = [self.dilation_rate[0] * (self.kernel_size[0] - 1), 0]
+        return pad(inputs, [[0, 0], [0, 0], before] if self._first else [[0, 0], before, [0, 0]])
 
     def _biased(self, outputs: Tensor) -> Tensor:
         return bias_add(outputs, self.bias, "NCHW" if self._first else "NHWC")
@@ -187,20 +197,7 @@ class Conv1D(Convolution):
     spatial = 1
 
     def _convolved(self, inputs: Any) -> Tensor:
-        padding = self.padding
-        if padding == "causal":
-            before = [self.dilation_rate[0] * (self.kernel_size[0] - 1), 0]
-            around = [[0, 0], [0, 0], before] if self._first else [[0, 0], before, [0, 0]]
-            inputs, padding = pad(inputs, around), "valid"
-        found: Tensor = conv1d_op(
-            inputs,
-            self.kernel,
-            self.strides[0],
-            padding.upper(),
-            data_format="NCW" if self._first else "NWC",
-            dilations=self.dilation_rate[0],
-        )
-        return found
+        return super()._convolved(self._led(inputs))
 
     def _biased(self, outputs: Tensor) -> Tensor:
         if self._first:
@@ -258,20 +255,57 @@ class Conv2D(Convolution):
             **kwargs,
         )
 
-    def _convolved(self, inputs: Any) -> Tensor:
-        found: Tensor = conv2d_op(
-            inputs,
-            self.kernel,
-            list(self.strides),
-            self.padding if isinstance(self.padding, list | tuple) else self.padding.upper(),
-            data_format="NCHW" if self._first else "NHWC",
-            dilations=list(self.dilation_rate),
-        )
-        return found
+
+class TransposedConvolution(Convolution):
+    """The base of the layers that undo the sizes of a convolution: their results are larger.
+
+    Its arguments are those of `Convolution`, without a dilation rate.
+    """
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the filters, [*kernel_size, filters, channels], and the bias.
+
+        Args:
+            input_shape: the shape of the input, whose number of channels must be known.
+
+        Raises:
+            ValueError: if it is not, or the rank is another.
+        """
+        shape, rank = as_shape(input_shape), self.spatial + 2
+        if len(shape) != rank:
+            raise ValueError(f"Inputs should have rank {rank}. Received input shape: {shape}")
+        self._make_variables((*self.kernel_size, self.filters, self._channels(shape)))
+        self.built = True
+
+    def _target(self, inputs: Any) -> Tensor:
+        """The sizes of the result, in the order of the input's."""
+        sizes = shape_of(inputs)
+        n = sizes[0]
+        start = 2 if self._first else 1
+        space = [sizes[start + i] for i in range(self.spatial)]
+        out = [self._larger(size, i) for i, size in enumerate(space)]
+        return stack([n, self.filters, *out] if self._first else [n, *out, self.filters])
+
+    def _larger(self, size: Any, axis: int) -> Any:
+        """The size of the result along an axis."""
+        stride = self.strides[axis]
+        grown = size * stride
+        if self.padding == "valid":
+            grown += max(self.kernel_size[axis] - stride, 0)
+        return grown
+
+    def compute_output_shape(self, input_shape: Any) -> TensorShape:
+        """Returns the shape of the result for a shape of the input."""
+        sizes = as_shape(input_shape).as_list()
+        for i in range(self.spatial):
+            axis = i + 1 + self._first
+            sizes[axis] = None if sizes[axis] is None else self._larger(sizes[axis], i)
+        sizes[1 if self._first else -1] = self.filters
+        return TensorShape(sizes)
 
 
 @export("layers.Conv2DTranspose")
-class Conv2DTranspose(Convolution):
+class Conv2DTranspose(TransposedConvolution):
     """A layer that undoes the sizes of a convolution: its images become larger.
 
     Its arguments are those of `Convolution`, without a dilation rate.
@@ -320,59 +354,21 @@ class Conv2DTranspose(Convolution):
             **kwargs,
         )
 
-    def build(self, input_shape: Any) -> None:
-        """Makes the filters, [*kernel_size, filters, channels], and the bias.
-
-        Args:
-            input_shape: the shape of the images, whose number of channels must be known.
-
-        Raises:
-            ValueError: if it is not, or the rank is not 4.
-        """
-        shape = as_shape(input_shape)
-        if len(shape) != 4:
-            raise ValueError(f"Inputs should have rank 4. Received input shape: {shape}")
-        self._make_variables((*self.kernel_size, self.filters, self._channels(shape)))
-        self.built = True
-
     def _convolved(self, inputs: Any) -> Tensor:
-        static = self.compute_output_shape(inputs.shape)
-        sizes = shape_of(inputs)
-        n = sizes[0]
-        axes = (2, 3) if self._first else (1, 2)
-        height, width = sizes[axes[0]], sizes[axes[1]]
-        out = [self._larger(height, 0), self._larger(width, 1)]
-        target = [n, self.filters, *out] if self._first else [n, *out, self.filters]
-        shape = stack(target)
+        shape = self._target(inputs)
         if self._first:  # as TensorFlow on a CPU: the filters are for channels that come last
-            inputs = transpose(inputs, (0, 2, 3, 1))
+            images = transpose(inputs, (0, 2, 3, 1))
             shape = stack([shape[0], shape[2], shape[3], shape[1]])
         else:
+            images = inputs
             convert(shape[0])  # TensorFlow makes this node too, though nothing reads it
         outputs = conv2d_transpose_op(
-            inputs, self.kernel, shape, (1, *self.strides, 1), self.padding.upper()
+            images, self.kernel, shape, (1, *self.strides, 1), self.padding.upper()
         )
         if self._first:
             outputs = transpose(outputs, (0, 3, 1, 2))
-        outputs.set_shape(static)
+        outputs.set_shape(self.compute_output_shape(inputs.shape))
         return outputs
-
-    def _larger(self, size: Any, axis: int) -> Any:
-        """The size of the result along an axis."""
-        stride = self.strides[axis]
-        grown = size * stride
-        if self.padding == "valid":
-            grown += max(self.kernel_size[axis] - stride, 0)
-        return grown
-
-    def compute_output_shape(self, input_shape: Any) -> TensorShape:
-        """Returns the shape of the result for a shape of the input."""
-        sizes = as_shape(input_shape).as_list()
-        for i in range(2):
-            axis = i + 1 + self._first
-            sizes[axis] = None if sizes[axis] is None else self._larger(sizes[axis], i)
-        sizes[1 if self._first else -1] = self.filters
-        return TensorShape(sizes)
 
 
 @export("layers.conv1d")

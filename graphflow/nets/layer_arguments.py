@@ -152,6 +152,19 @@ def padding(given: Any) -> Any:
     return found
 
 
+def op_padding(given: Any) -> Any:
+    """Returns what an operation takes for a layer's padding; "causal" was put in front already."""
+    if isinstance(given, list | tuple):
+        return given
+    return "VALID" if given == "causal" else given.upper()
+
+
+def layout(n: int, first: bool) -> str:
+    """Returns the order of the dimensions as operations on `n` dimensions of space say it."""
+    space = "DHW"[-n:]
+    return f"NC{space}" if first else f"N{space}C"
+
+
 def window_count(
     size: int | None, window: int, pad: str, stride: int, dilation: int = 1
 ) -> int | None:

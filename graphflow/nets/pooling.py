@@ -1,4 +1,4 @@
-"""Pooling layers: the largest value or the average of each window of signals and images."""
+"""Pooling layers: the largest or average value of each window of signals, images and volumes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from graphflow.nets import layer_arguments as arguments
 from graphflow.nets.input_spec import InputSpec
 from graphflow.nets.layer import Layer
 from graphflow.ops.pool import avg_pool, max_pool
+from graphflow.ops.pool3d import avg_pool3d, max_pool3d
 from graphflow.ops.reshape import expand_dims, squeeze
+from graphflow.ops.transpose import transpose
 
 
 class Pooling(Layer):
@@ -55,8 +57,10 @@ class Pooling(Layer):
         """Returns the result.
 
         Args:
-            inputs: signals or images, as `data_format` says.
+            inputs: signals, images or volumes, as `data_format` says.
         """
+        if self.spatial == 3:
+            return self._volumes(inputs)
         if self.spatial == 2:
             return self._pooled(inputs, self.pool_size, self.strides)
         axis = 3 if self._first else 2
@@ -74,6 +78,15 @@ class Pooling(Layer):
             "NCHW" if self._first else "NHWC",
         )
         return found
+
+    def _volumes(self, inputs: Any) -> Tensor:
+        """Volumes pooled with their channels last, as TensorFlow does whatever the format."""
+        pool = max_pool3d if self.largest else avg_pool3d
+        if self._first:
+            inputs = transpose(inputs, (0, 2, 3, 4, 1))
+        window, strides = (1, *self.pool_size, 1), (1, *self.strides, 1)
+        outputs = pool(inputs, window, strides, self.padding.upper())
+        return transpose(outputs, (0, 4, 1, 2, 3)) if self._first else outputs
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         """Returns the shape of the result for a shape of the input."""
@@ -128,6 +141,28 @@ class AveragePooling2D(Pooling):
 
     largest = False
     spatial = 2
+
+
+@export("layers.MaxPooling3D")
+class MaxPooling3D(Pooling):
+    """A layer that returns the largest value of each window of volumes.
+
+    Its arguments are those of `Pooling`.
+    """
+
+    largest = True
+    spatial = 3
+
+
+@export("layers.AveragePooling3D")
+class AveragePooling3D(Pooling):
+    """A layer that returns the average of each window of volumes.
+
+    Its arguments are those of `Pooling`.
+    """
+
+    largest = False
+    spatial = 3
 
 
 @export("layers.max_pooling1d")
@@ -219,4 +254,50 @@ def average_pooling2d(
         name: the layer's name.
     """
     found: Tensor = AveragePooling2D(pool_size, strides, padding, data_format, name).apply(inputs)
+    return found
+
+
+@export("layers.max_pooling3d")
+def max_pooling3d(
+    inputs: Any,
+    pool_size: Any,
+    strides: Any,
+    padding: str = "valid",
+    data_format: str | None = "channels_last",
+    name: Any = None,
+) -> Tensor:
+    """Returns the largest value of each window of volumes.
+
+    Args:
+        inputs: x: [n, d, h, w, c], or [n, c, d, h, w] for channels_first.
+        pool_size: the size of the window, one or one for each axis.
+        strides: the step of the window, likewise.
+        padding: "valid" or "same".
+        data_format: "channels_last" or "channels_first".
+        name: the layer's name.
+    """
+    found: Tensor = MaxPooling3D(pool_size, strides, padding, data_format, name).apply(inputs)
+    return found
+
+
+@export("layers.average_pooling3d")
+def average_pooling3d(
+    inputs: Any,
+    pool_size: Any,
+    strides: Any,
+    padding: str = "valid",
+    data_format: str | None = "channels_last",
+    name: Any = None,
+) -> Tensor:
+    """Returns the average of each window of volumes.
+
+    Args:
+        inputs: x: [n, d, h, w, c], or [n, c, d, h, w] for channels_first.
+        pool_size: the size of the window, one or one for each axis.
+        strides: the step of the window, likewise.
+        padding: "valid" or "same".
+        data_format: "channels_last" or "channels_first".
+        name: the layer's name.
+    """
+    found: Tensor = AveragePooling3D(pool_size, strides, padding, data_format, name).apply(inputs)
     return found

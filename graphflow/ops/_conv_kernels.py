@@ -93,7 +93,7 @@ def conv_output_size(
 
 
 @dataclass(frozen=True, slots=True)
-class _Axis:
+class Axis:
     """The geometry of one spatial dimension."""
 
     size: int
@@ -109,11 +109,11 @@ class _Axis:
         """How many input positions one window spans."""
         return (self.kernel - 1) * self.dilation + 1
 
-    def mirrored(self) -> _Axis:
+    def mirrored(self) -> Axis:
         """The geometry by which a unit-stride input gradient slides over the output gradient."""
         before = self.reach - 1 - self.before
         after = self.size - self.out + self.before
-        return _Axis(self.out, self.kernel, 1, self.dilation, before, after, self.size)
+        return Axis(self.out, self.kernel, 1, self.dilation, before, after, self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +126,16 @@ class _Spec:
     padding: str
     explicit: tuple[tuple[int, int], tuple[int, int]]
 
-    def axes(self, height: int, width: int, kernel: Sequence[int]) -> tuple[_Axis, _Axis]:
+    def axes(self, height: int, width: int, kernel: Sequence[int]) -> tuple[Axis, Axis]:
         """The geometry of rows and columns for an input and a filter of these sizes."""
         return self._axis(0, height, kernel[0]), self._axis(1, width, kernel[1])
 
-    def _axis(self, which: int, size: int, kernel: int) -> _Axis:
+    def _axis(self, which: int, size: int, kernel: int) -> Axis:
         stride, dilation = self.strides[which], self.dilations[which]
         out, before, after = padding_amounts(
             size, kernel, stride, dilation, self.padding, self.explicit[which]
         )
-        return _Axis(size, kernel, stride, dilation, before, after, out)
+        return Axis(size, kernel, stride, dilation, before, after, out)
 
     def last(self, array: Array) -> Array:
         """The same array seen with its channels last."""
@@ -183,12 +183,12 @@ def _spec(
 # --- patches ---
 
 
-def _accumulator(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def accumulator(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """The dtype in which products of `dtype` are summed."""
     return np.dtype(np.float32) if dtype.itemsize == 2 else dtype
 
 
-def _inside(size: int, before: int, after: int) -> tuple[slice, slice]:
+def inside(size: int, before: int, after: int) -> tuple[slice, slice]:
     """Where a dimension's values stand in its padded form, and which of them.
 
     A negative padding, which input gradients of heavily padded convolutions have, drops values.
@@ -200,16 +200,14 @@ def _inside(size: int, before: int, after: int) -> tuple[slice, slice]:
 class _Padder:
     """Gives blocks of images with their padding, from one reused buffer where one is needed."""
 
-    def __init__(
-        self, x: Array, rows: _Axis, cols: _Axis, images: int, dtype: np.dtype[Any]
-    ) -> None:
+    def __init__(self, x: Array, rows: Axis, cols: Axis, images: int, dtype: np.dtype[Any]) -> None:
         self.x = x
         self.needed = any((rows.before, rows.after, cols.before, cols.after))
         if self.needed:
             height, width = (a.before + a.size + a.after for a in (rows, cols))
             self.buffer = np.zeros((images, height, width, x.shape[3]), dtype)
-            self.to_rows, self.from_rows = _inside(rows.size, rows.before, rows.after)
-            self.to_cols, self.from_cols = _inside(cols.size, cols.before, cols.after)
+            self.to_rows, self.from_rows = inside(rows.size, rows.before, rows.after)
+            self.to_cols, self.from_cols = inside(cols.size, cols.before, cols.after)
 
     def block(self, start: int, stop: int) -> Array:
         """The images from `start` to `stop`, padded."""
@@ -220,7 +218,7 @@ class _Padder:
         return padded
 
 
-def _windows(padded: Array, rows: _Axis, cols: _Axis) -> Array:
+def _windows(padded: Array, rows: Axis, cols: Axis) -> Array:
     """View `[n, h, w, c]` as its windows `[n, out h, out w, kernel h, kernel w, c]`."""
     n, _, _, channels = padded.shape
     sn, sh, sw, sc = padded.strides
@@ -232,7 +230,7 @@ def _windows(padded: Array, rows: _Axis, cols: _Axis) -> Array:
     )
 
 
-def _tiling(n: int, rows: _Axis, row_bytes: int) -> tuple[int, int]:
+def _tiling(n: int, rows: Axis, row_bytes: int) -> tuple[int, int]:
     """How many images and how many output rows of each make one block of patches."""
     image_bytes = max(1, row_bytes * rows.out)
     if image_bytes > 2 * BLOCK_BYTES:
@@ -240,7 +238,7 @@ def _tiling(n: int, rows: _Axis, row_bytes: int) -> tuple[int, int]:
     return max(1, min(n, BLOCK_BYTES // image_bytes)), max(1, rows.out)
 
 
-def _patches(x: Array, rows: _Axis, cols: _Axis, dtype: np.dtype[Any]) -> Iterator[Block]:
+def _patches(x: Array, rows: Axis, cols: Axis, dtype: np.dtype[Any]) -> Iterator[Block]:
     """Yield `(images, output rows, patches [pixels, kernel h * kernel w * c])`, block by block.
 
     The patches are reused from block to block, and may be a transposed view or a view of `x`.
@@ -280,7 +278,7 @@ def _by_column(windows: Array, buffer: Array, depth: int) -> Array:
     return flat.reshape(depth, -1).T
 
 
-def _correlate(x: Array, w: Array, y: Array, rows: _Axis, cols: _Axis) -> None:
+def _correlate(x: Array, w: Array, y: Array, rows: Axis, cols: Axis) -> None:
     """Write the convolution of `x` [n, h, w, ci] with `w` [kh, kw, ci, co] to `y`, any layout."""
     if not y.size or not w.size:
         y[...] = 0
@@ -296,7 +294,7 @@ def _correlate(x: Array, w: Array, y: Array, rows: _Axis, cols: _Axis) -> None:
             np.copyto(part, np.dot(patches, matrix).reshape(part.shape), casting="unsafe")
 
 
-def _scatter(dy: Array, w: Array, dx: Array, rows: _Axis, cols: _Axis) -> None:
+def _scatter(dy: Array, w: Array, dx: Array, rows: Axis, cols: Axis) -> None:
     """Write the input gradient of a strided convolution to `dx`: patches of `dy`, added up."""
     n, channels = dx.shape[0], dx.shape[3]
     kernel = (rows.kernel, cols.kernel, channels)
@@ -315,7 +313,7 @@ def _scatter(dy: Array, w: Array, dx: Array, rows: _Axis, cols: _Axis) -> None:
         np.copyto(dx[i : i + images], inner, casting="unsafe")
 
 
-def _add_taps(sums: Array, taps: Array, rows: _Axis, cols: _Axis) -> None:
+def _add_taps(sums: Array, taps: Array, rows: Axis, cols: Axis) -> None:
     """Add `taps` [n, out h, out w, kernel h, kernel w, c] where they were read in `sums`."""
     height, width = taps.shape[1:3]
     for a in range(rows.kernel):
@@ -330,7 +328,7 @@ def _add_taps(sums: Array, taps: Array, rows: _Axis, cols: _Axis) -> None:
 # --- arguments ---
 
 
-def _result(shape: tuple[int, ...], dtype: np.dtype[Any], out: Array | None) -> Array:
+def result_buffer(shape: tuple[int, ...], dtype: np.dtype[Any], out: Array | None) -> Array:
     """Return `out` after a check, or a new array."""
     if out is None:
         return np.empty(shape, dtype)
@@ -341,7 +339,7 @@ def _result(shape: tuple[int, ...], dtype: np.dtype[Any], out: Array | None) -> 
     return out
 
 
-def _groups(input_depth: int, filter_shape: Sequence[int]) -> int:
+def group_count(input_depth: int, filter_shape: Sequence[int]) -> int:
     """In how many groups a filter `[kh, kw, ci, co]` divides the input's channels.
 
     Raises:
@@ -362,13 +360,13 @@ def _groups(input_depth: int, filter_shape: Sequence[int]) -> int:
     return groups
 
 
-def _channels(array: Array, group: int, groups: int) -> Array:
+def group_channels(array: Array, group: int, groups: int) -> Array:
     """The channels (last dimension) of one group."""
     width = array.shape[-1] // groups
     return array[..., group * width : (group + 1) * width]
 
 
-def _check_gradient(dy: Array, rows: _Axis, cols: _Axis, n: int, channels: int) -> None:
+def _check_gradient(dy: Array, rows: Axis, cols: Axis, n: int, channels: int) -> None:
     """Raise a ValueError unless the output gradient (channels last) has the output's shape."""
     wanted = (n, rows.out, cols.out, channels)
     if dy.shape != wanted:
@@ -412,15 +410,15 @@ def conv2d(
     """
     spec = _spec(strides, padding, explicit_paddings, data_format, dilations)
     x = spec.last(x)
-    groups = _groups(x.shape[3], w.shape)
+    groups = group_count(x.shape[3], w.shape)
     rows, cols = spec.axes(x.shape[1], x.shape[2], w.shape)
-    result = _result(spec.shape(x.shape[0], rows.out, cols.out, w.shape[3]), x.dtype, out)
-    y, w = spec.last(result), w.astype(_accumulator(x.dtype), copy=False)
+    result = result_buffer(spec.shape(x.shape[0], rows.out, cols.out, w.shape[3]), x.dtype, out)
+    y, w = spec.last(result), w.astype(accumulator(x.dtype), copy=False)
     for g in range(groups):
         _correlate(
-            _channels(x, g, groups),
-            np.ascontiguousarray(_channels(w, g, groups)),
-            _channels(y, g, groups),
+            group_channels(x, g, groups),
+            np.ascontiguousarray(group_channels(w, g, groups)),
+            group_channels(y, g, groups),
             rows,
             cols,
         )
@@ -456,19 +454,19 @@ def conv2d_backprop_input(
         ValueError: Attributes or shapes that do not fit.
     """
     spec = _spec(strides, padding, explicit_paddings, data_format, dilations)
-    result = _result(tuple(int(size) for size in input_sizes), dy.dtype, out)
+    result = result_buffer(tuple(int(size) for size in input_sizes), dy.dtype, out)
     dx, dy = spec.last(result), spec.last(dy)
-    groups = _groups(dx.shape[3], w.shape)
+    groups = group_count(dx.shape[3], w.shape)
     rows, cols = spec.axes(dx.shape[1], dx.shape[2], w.shape)
     _check_gradient(dy, rows, cols, dx.shape[0], w.shape[3])
-    w = w.astype(_accumulator(dy.dtype), copy=False)
+    w = w.astype(accumulator(dy.dtype), copy=False)
     for g in range(groups):
-        parts = _channels(dy, g, groups), _channels(w, g, groups), _channels(dx, g, groups)
-        _input_gradient(*parts, rows, cols)
+        grads, filters, target = (group_channels(array, g, groups) for array in (dy, w, dx))
+        _input_gradient(grads, filters, target, rows, cols)
     return result
 
 
-def _input_gradient(dy: Array, w: Array, dx: Array, rows: _Axis, cols: _Axis) -> None:
+def _input_gradient(dy: Array, w: Array, dx: Array, rows: Axis, cols: Axis) -> None:
     """Write the input gradient of one group to `dx`."""
     if not dy.size or not w.size:
         dx[...] = 0
@@ -510,20 +508,21 @@ def conv2d_backprop_filter(
     spec = _spec(strides, padding, explicit_paddings, data_format, dilations)
     shape = tuple(int(size) for size in filter_sizes)
     x, dy = spec.last(x), spec.last(dy)
-    groups = _groups(x.shape[3], shape)
+    groups = group_count(x.shape[3], shape)
     rows, cols = spec.axes(x.shape[1], x.shape[2], shape)
     _check_gradient(dy, rows, cols, x.shape[0], shape[3])
-    result = _result(shape, dy.dtype, out)
+    result = result_buffer(shape, dy.dtype, out)
     for g in range(groups):
-        gradient = _filter_gradient(_channels(x, g, groups), _channels(dy, g, groups), rows, cols)
-        target = _channels(result, g, groups)
+        images, grads = (group_channels(array, g, groups) for array in (x, dy))
+        gradient = _filter_gradient(images, grads, rows, cols)
+        target = group_channels(result, g, groups)
         np.copyto(target, gradient.reshape(target.shape), casting="unsafe")
     return result
 
 
-def _filter_gradient(x: Array, dy: Array, rows: _Axis, cols: _Axis) -> Array:
+def _filter_gradient(x: Array, dy: Array, rows: Axis, cols: Axis) -> Array:
     """Return the filter gradient of one group as a matrix `[kh * kw * ci, co]`."""
-    dtype, channels = _accumulator(dy.dtype), dy.shape[3]
+    dtype, channels = accumulator(dy.dtype), dy.shape[3]
     total = np.zeros((rows.kernel * cols.kernel * x.shape[3], channels), dtype)
     if not dy.size or not total.size:
         return total

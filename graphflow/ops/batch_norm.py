@@ -16,6 +16,7 @@ from graphflow.core.opdef import OpDef, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, merge, text
 from graphflow.core.tensor import Tensor
+from graphflow.ops._batch_norm_gradient import second_gradient
 from graphflow.ops.cast import cast
 from graphflow.ops.constant import constant
 from graphflow.ops.powers import rsqrt
@@ -148,9 +149,10 @@ def _normalized(
     if is_training:
         around = tuple(a for a in range(4) if a != axis)
         count = x.size // max(1, x.shape[axis])
-        mean = wide.mean(axis=around) if count else np.zeros_like(scale)
+        nothing = np.full_like(scale, np.nan)  # TensorFlow's statistics of no images
+        mean = wide.mean(axis=around) if count else nothing
         wide = wide - _beside(mean, axis)
-        variance = np.square(wide).mean(axis=around) if count else np.zeros_like(scale)
+        variance = np.square(wide).mean(axis=around) if count else nothing
         # The running variance is of the population, so it is estimated without bias.
         reported = variance * np.float32(count / max(1, count - 1))
     else:
@@ -165,8 +167,8 @@ def _backward_rules(backward: OpDef, third: bool) -> None:
     def shape(op: Operation) -> list[Dims]:
         return _shape(op, range(2, 5), [(0,), (0,)])
 
-    def gradient(op: Operation, *_: Any) -> None:
-        raise LookupError(f"No gradient defined for operation '{op.name}' (op type: {op.type})")
+    def gradient(op: Operation, *dys: Tensor | None) -> tuple[Any, ...]:
+        return (*second_gradient(op, dys), *[None] * (len(op.inputs) - 3))
 
     def kernel(
         dy: Array,
@@ -248,9 +250,6 @@ def fused_batch_norm(
 
     Raises:
         ValueError: if statistics are given while training.
-
-    Note:
-        A second derivative is a LookupError.
     """
     x, scale = convert(x, name="input"), convert(scale, name="scale")
     offset = convert(offset, name="offset")

@@ -154,7 +154,7 @@ def _(op: Operation) -> list[Dims]:
             )
     pads = _explicit(op)
     x, w = x or (None,) * 4, w or (None,) * 4
-    _check_depth(x[1 if layout == "NCHW" else 3], w)
+    check_depth(x[1 if layout == "NCHW" else 3], w)
     height, width = (
         window_size(
             x[axis],
@@ -169,16 +169,22 @@ def _(op: Operation) -> list[Dims]:
     return [(x[0], w[3], height, width) if layout == "NCHW" else (x[0], height, width, w[3])]
 
 
-def _check_depth(depth: int | None, w: tuple[int | None, ...]) -> None:
-    if 0 in w[:2]:
+def check_depth(depth: int | None, w: tuple[int | None, ...]) -> None:
+    """Checks the channels of an input against filters `[*taps, channels / groups, outputs]`.
+
+    Raises:
+        ShapeError: if they do not divide, or the filter has no taps.
+    """
+    if 0 in w[:-2]:
         raise ShapeError(f"The filter has no taps: its shape is {text(w)}")
-    filter_depth, channels = w[2], w[3]
+    filter_depth, channels = w[-2:]
     if depth is None or filter_depth is None:
         return
     if depth != filter_depth and (not filter_depth or depth % filter_depth):
         raise ShapeError(
             f"Depth of input ({depth}) is not a multiple of input depth of filter ({filter_depth})",
-            run=f"input depth must be evenly divisible by filter depth: {depth} vs {filter_depth}",
+            run=f"{'input' if len(w) == 4 else 'Input'} depth must be evenly divisible by filter "
+            f"depth: {depth} vs {filter_depth}",
         )
     groups = depth // filter_depth if filter_depth else 1
     if channels is not None and groups > 1 and channels % groups:
@@ -223,18 +229,18 @@ def _(
 
 
 # --- its gradients ---
-def _sizes_shape(op: Operation, port: int) -> list[Dims]:
-    """The shape that a vector of four sizes asks for."""
+def sizes_shape(op: Operation, port: int, rank: int = 4) -> list[Dims]:
+    """The shape that a vector of `rank` sizes asks for."""
     given = op.inputs[port].dims
     sizes = op.partial(port)
     n = len(sizes) if sizes is not None else None if given is None or len(given) != 1 else given[0]
-    if n is not None and n != 4:
+    if n is not None and n != rank:
         raise ShapeError(
-            f"Shape must be rank 4 but is rank {n}",
-            run=f"{op.inputs[port].name} must hold 4 sizes, not {n}",
+            f"Shape must be rank {rank} but is rank {n}",
+            run=f"{op.inputs[port].name} must hold {rank} sizes, not {n}",
         )
     if sizes is None:
-        return [(None,) * 4]
+        return [(None,) * rank]
     return [tuple([None if s is None or s < 0 else s for s in sizes])]
 
 
@@ -293,7 +299,7 @@ CONV2D_BACKPROP_INPUT = define(
 
 @CONV2D_BACKPROP_INPUT.shape
 def _(op: Operation) -> list[Dims]:
-    return _sizes_shape(op, 0)
+    return sizes_shape(op, 0)
 
 
 @CONV2D_BACKPROP_INPUT.gradient
@@ -342,7 +348,7 @@ CONV2D_BACKPROP_FILTER = define(
 
 @CONV2D_BACKPROP_FILTER.shape
 def _(op: Operation) -> list[Dims]:
-    return _sizes_shape(op, 1)
+    return sizes_shape(op, 1)
 
 
 @CONV2D_BACKPROP_FILTER.gradient

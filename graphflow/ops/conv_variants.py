@@ -1,18 +1,18 @@
-"""Convolutions that end in Conv2D or its gradient: transposed, in one dimension, dilated."""
+"""Convolutions that end in Conv2D or its gradient: transposed, and in one dimension."""
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Any
 
-import numpy as np
-
 from graphflow.core import scopes
-from graphflow.core.convert import convert
 from graphflow.core.declare import apply
-from graphflow.core.export import export, renamed
+from graphflow.core.export import export
 from graphflow.core.tensor import Tensor
 from graphflow.ops._arguments import either
-from graphflow.ops.conv import CONV2D, CONV2D_BACKPROP_INPUT, conv2d, sequence
+from graphflow.ops.concat import concat
+from graphflow.ops.conv import CONV2D, CONV2D_BACKPROP_INPUT, sequence
+from graphflow.ops.conv3d import conv3d_transpose
 
 
 @export("nn.conv2d_transpose")
@@ -114,89 +114,104 @@ def conv1d(
     return found
 
 
-@export("nn.atrous_conv2d")
-def atrous_conv2d(
-    value: Any, filters: Any, rate: Any, padding: Any, name: str | None = None
-) -> Tensor:
-    """Returns a convolution whose filter taps stand `rate` pixels apart.
-
-    Args:
-        value: x: [n, h, w, c].
-        filters: w: [filter h, filter w, c, channels].
-        rate: the step between the taps.
-        padding: "SAME" or "VALID".
-        name: the node's name.
-
-    Note:
-        One Conv2D with dilations. TensorFlow 1.15 writes it as a convolution between
-        SpaceToBatchND and BatchToSpaceND, with the same values.
-    """
-    with scopes.name_scope(name, "convolution", [value, filters]) as scope:
-        rates = np.broadcast_to(rate, (2,)).tolist()
-        found: Tensor = conv2d(
-            convert(value, name="input"),
-            convert(filters, name="filter"),
-            1,
-            padding,
-            dilations=rates,
-            name=scope,
-        )
-    return found
-
-
-@export("nn.convolution")
-@renamed(filters="filter", dilations="dilation_rate")
-def convolution(
+@export("nn.conv1d_transpose")
+def conv1d_transpose(
     input: Any,
-    filter: Any,
-    padding: Any,
-    strides: Any = None,
-    dilation_rate: Any = None,
+    filters: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: Any = "SAME",
+    data_format: Any = "NWC",
+    dilations: Any = None,
     name: str | None = None,
-    data_format: Any = None,
 ) -> Tensor:
-    """Returns the convolution of signals or images, by the rank of the input.
+    """Returns the transpose of `conv1d`: its gradient by the signals, used to enlarge them.
 
     Args:
-        input: x: [n, w, c] or [n, h, w, c]; channels first for a format such as "NCHW".
-        filter: the filters, `[..., c, channels]`.
+        input: x: [n, w, channels], or [n, channels, w] for NCW.
+        filters: w: [filter w, output channels, channels].
+        output_shape: the three sizes of the result.
+        strides: how many times longer.
         padding: "SAME" or "VALID".
-        strides: the step of the window in each spatial dimension.
-        dilation_rate: the step between the taps in each spatial dimension.
-        name: the node's name.
-        data_format: "NWC", "NCW", "NHWC" or "NCHW"; None: channels last.
+        data_format: "NWC" or "NCW".
+        dilations: the step between the taps of the filter.
+        name: the name of the scope.
 
     Raises:
-        ValueError: if the rank is not known or is neither 3 nor 4.
-
-    Note:
-        Dilations become those of one Conv2D; see `atrous_conv2d`.
+        ValueError: if the format is another.
     """
-    with scopes.name_scope(name, "convolution", [input, filter]) as scope:
-        input, filter = convert(input, name="input"), convert(filter, name="filter")
-        dims = input.dims if input.dims is not None else filter.dims
-        if dims is None:
-            raise ValueError("rank of input or filter must be known")
-        if len(dims) not in (3, 4):
-            raise ValueError(f"Input tensor must be of rank 3 or 4 but was {len(dims)}.")
-        if len(dims) == 3:
-            narrow: Tensor = conv1d(
-                input,
-                filter,
-                strides,
-                padding,
-                data_format=data_format,
-                dilations=dilation_rate,
-                name=scope,
-            )
-            return narrow
-        found: Tensor = conv2d(
+    with scopes.name_scope(name, "conv1d_transpose", [input, filters, output_shape]) as scope:
+        if data_format not in (None, "NWC", "NCW"):
+            raise ValueError('data_format must be "NWC" or "NCW".')
+        first = data_format == "NCW"
+        axis, channel_index = (2, 1) if first else (1, 2)
+        steps = [1, *sequence(strides, 1, channel_index, "stride")]
+        taps = [1, *sequence(dilations, 1, channel_index, "dilations")]
+        value = apply("ExpandDims", input, axis)
+        wide_filters = apply("ExpandDims", filters, 0)
+        sizes = output_shape if isinstance(output_shape, Tensor) else list(output_shape)
+        wide = apply(
+            CONV2D_BACKPROP_INPUT,
+            concat([sizes[:axis], [1], sizes[axis:]], 0),
+            wide_filters,
+            value,
+            strides=steps,
+            padding=padding,
+            data_format="NCHW" if first else "NHWC",
+            dilations=taps,
+            name=scope,
+        )
+        found: Tensor = apply("Squeeze", wide, squeeze_dims=[axis])
+    return found
+
+
+@export("nn.conv_transpose")
+def conv_transpose(
+    input: Any,
+    filters: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: Any = "SAME",
+    data_format: Any = None,
+    dilations: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """Returns the transposed convolution of signals, images or volumes, by `output_shape`.
+
+    Args:
+        input: x: [n, *space, channels].
+        filters: w: [*window, output channels, channels].
+        output_shape: the sizes of the result.
+        strides: how many times larger.
+        padding: "SAME" or "VALID".
+        data_format: the order of the dimensions; None: channels last.
+        dilations: the step between the taps of the filter.
+        name: the node's name.
+
+    Raises:
+        ValueError: if there are other than 3, 4 or 5 sizes.
+    """
+    with scopes.name_scope(name, "conv_transpose", [input, output_shape]) as scope:
+        n = _length(output_shape) - 2
+        if not 1 <= n <= 3:
+            raise ValueError(f"output_shape must be of length 3, 4 or 5 but was {n + 2}.")
+        transpose = (conv1d_transpose, conv2d_transpose, conv3d_transpose)[n - 1]
+        found: Tensor = transpose(
             input,
-            filter,
+            filters,
+            output_shape,
             strides,
-            padding,
+            padding=padding,
             data_format=data_format,
-            dilations=dilation_rate,
+            dilations=dilations,
             name=scope,
         )
     return found
+
+
+def _length(sizes: Any) -> int:
+    if isinstance(sizes, Tensor):
+        return int(sizes.shape[0])
+    if isinstance(sizes, Sized):
+        return len(sizes)
+    raise ValueError("output_shape must be a tensor or sized collection.")

@@ -22,6 +22,7 @@ from graphflow.ops.activation import NET_FLOATS
 from graphflow.ops.arithmetic import maximum, multiply, squared_difference, subtract
 from graphflow.ops.cast import cast
 from graphflow.ops.constant import constant
+from graphflow.ops.fill import zeros_like
 from graphflow.ops.identity import identity, stop_gradient
 from graphflow.ops.powers import rsqrt
 from graphflow.ops.reduce import reduce_mean, reduce_prod, reduce_sum
@@ -216,6 +217,50 @@ def moments(
         variance = reduce_mean(distance, axes, keepdims=True, name="variance")
         if not keepdims:
             mean, variance = squeeze(mean, axes), squeeze(variance, axes)
+        return (cast(mean, float16), cast(variance, float16)) if half else (mean, variance)
+
+
+@export("nn.weighted_moments")
+def weighted_moments(
+    x: Any,
+    axes: Any,
+    frequency_weights: Any,
+    name: str | None = None,
+    keep_dims: bool | None = None,
+    keepdims: bool | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Returns the mean and the variance over axes, with weights.
+
+    Args:
+        x: a tensor of floats.
+        axes: the axes to average over.
+        frequency_weights: how often each element counts; broadcasts against `x`.
+        name: the name of the scope.
+        keep_dims: the old name of `keepdims`.
+        keepdims: whether the averaged axes stay, with size 1.
+
+    Note:
+        float16 is computed in float32.
+    """
+    keepdims = either("keepdims", keepdims, "keep_dims", keep_dims)
+    with scopes.name_scope(name, "weighted_moments", [x, frequency_weights, axes]):
+        x = convert(x, name="x")
+        weights = convert(frequency_weights, name="frequency_weights")
+        half = x.dtype.base_dtype == float16
+        if half:
+            x = cast(x, float32)
+        if weights.dtype.base_dtype != x.dtype.base_dtype:
+            weights = cast(weights, x.dtype)
+        total = reduce_sum(weights * x, axes, name="weighted_input_sum", keepdims=True)
+        everywhere = weights + zeros_like(x)
+        sums = reduce_sum(everywhere, axes, name="sum_of_weights", keepdims=True)
+        divisor = apply("Reciprocal", sums, name="inv_weight_sum")
+        mean = multiply(total, divisor)
+        distance = weights * squared_difference(x, mean)
+        spread = reduce_sum(distance, axes, name="weighted_distsq", keepdims=True)
+        variance = multiply(spread, divisor)
+        if not keepdims:
+            mean, variance = squeeze(mean, axis=axes), squeeze(variance, axis=axes)
         return (cast(mean, float16), cast(variance, float16)) if half else (mean, variance)
 
 

@@ -15,11 +15,10 @@ from tests.programs import record
 SEED = 7
 Made = Any  # (list of tensors, feeds)
 ONLY_NUMBERS = (
-    "conv2d_dilated",
     "training_fed_true",
     "training_fed_false",
 )
-"""Calls whose nodes differ from TensorFlow's on purpose: dilations, and `tf.cond`."""
+"""Calls whose nodes differ from TensorFlow's on purpose: those with `tf.cond`."""
 
 
 def data(*sizes: int) -> Any:
@@ -127,6 +126,54 @@ def conv2d_dilated(tf: Any) -> Made:
     return [y, z], feeds
 
 
+def conv1d_dilated(tf: Any) -> Made:
+    x, feeds = _fed(tf, [None, None, 3], data(2, 9, 3))
+    fixed, more = _fed(tf, [2, 9, 3], data(2, 9, 3))
+    feeds.update(more)
+    y = tf.layers.conv1d(x, 4, 3, padding="same", dilation_rate=2)
+    z = tf.layers.conv1d(fixed, 2, 3, padding="causal", dilation_rate=2, name="causal")
+    return [y, z], feeds
+
+
+def conv3d_some(tf: Any) -> Made:
+    x, feeds = _fed(tf, [None, 5, 6, 4, 3], data(2, 5, 6, 4, 3))
+    y = tf.layers.conv3d(x, 4, 3, padding="same", activation=tf.nn.relu)
+    z = tf.layers.conv3d(y, 2, [2, 3, 1], strides=(2, 1, 1), use_bias=False, name="second")
+    w = tf.layers.Conv3D(2, 2, dilation_rate=(2, 1, 2), kernel_regularizer=tf.nn.l2_loss)(x)
+    return [y, z, w], feeds
+
+
+def conv3d_transpose_some(tf: Any) -> Made:
+    x, feeds = _fed(tf, [None, 3, None, 2, 3], data(2, 3, 4, 2, 3))
+    y = tf.layers.conv3d_transpose(x, 4, 3, strides=2)
+    z = tf.layers.conv3d_transpose(x, 2, [2, 1, 2], (2, 1, 1), padding="same", activation=tf.nn.elu)
+    w = tf.layers.Conv3DTranspose(2, 2, use_bias=False)(tf.constant(data(1, 2, 3, 2, 2)))
+    return [y, z, w], feeds
+
+
+def separable_some(tf: Any) -> Made:
+    x, feeds = _fed(tf, [None, 9, 8, 3], data(2, 9, 8, 3))
+    s, more = _fed(tf, [None, 9, 3], data(2, 9, 3))
+    feeds.update(more)
+    y = tf.layers.separable_conv2d(x, 4, 3, padding="same", activation=tf.nn.relu)
+    z = tf.layers.separable_conv2d(
+        y,
+        2,
+        [2, 3],
+        strides=2,
+        depth_multiplier=2,
+        use_bias=False,
+        depthwise_regularizer=tf.nn.l2_loss,
+        pointwise_regularizer=lambda w: tf.reduce_sum(w),
+        depthwise_constraint=lambda w: w,
+        name="second",
+    )
+    w = tf.layers.SeparableConv2D(2, 3, dilation_rate=(2, 1))(x)
+    u = tf.layers.separable_conv1d(s, 4, 3, activation=tf.tanh)
+    v = tf.layers.SeparableConv1D(2, 2, padding="causal", dilation_rate=2, name="causal")(s)
+    return [y, z, w, u, v, tf.layers.separable_conv1d(s, 2, 3, strides=2, padding="same")], feeds
+
+
 def conv1d_some(tf: Any) -> Made:
     x, feeds = _fed(tf, [None, 9, 3], data(2, 9, 3))
     y = tf.layers.conv1d(x, 4, 3, activation=tf.nn.relu)
@@ -153,6 +200,17 @@ def pooling_some(tf: Any) -> Made:
         tf.layers.MaxPooling2D(2, 1)(x),
         tf.layers.max_pooling1d(s, 3, 2),
         tf.layers.average_pooling1d(s, 2, 2, padding="same"),
+    ]
+    return results, feeds
+
+
+def pooling_volumes(tf: Any) -> Made:
+    x, feeds = _fed(tf, [None, 5, 6, 4, 3], data(2, 5, 6, 4, 3))
+    results = [
+        tf.layers.max_pooling3d(x, 2, 2),
+        tf.layers.average_pooling3d(x, [3, 2, 1], [2, 1, 1], padding="same", name="other"),
+        tf.layers.MaxPooling3D(2, 1, data_format="channels_first")(x),
+        tf.layers.AveragePooling3D(2, 2)(x),
     ]
     return results, feeds
 
@@ -302,9 +360,14 @@ CALLS: dict[str, Callable[[Any], Made]] = {
         dense_array,
         conv2d_some,
         conv2d_dilated,
+        conv1d_dilated,
+        conv3d_some,
+        conv3d_transpose_some,
+        separable_some,
         conv1d_some,
         conv2d_transpose_some,
         pooling_some,
+        pooling_volumes,
         normalization_fused,
         normalization_plain,
         normalization_special,
