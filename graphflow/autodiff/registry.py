@@ -80,7 +80,7 @@ def get_gradient_function(op: Operation) -> Rule | None:
     name = _name_of(op)
     if name in _registered:
         return _registered[name]
-    definition = REGISTRY.get(name)
+    definition = op.definition if name == op.type else REGISTRY.get(name)
     if definition is not None:
         if definition.differentiable is not None:
             return definition.differentiable

@@ -35,6 +35,11 @@ _CLASSES = {
     errno.EISDIR: errors.FailedPreconditionError,
     errno.ENOSPC: errors.ResourceExhaustedError,
     errno.EMFILE: errors.ResourceExhaustedError,
+    errno.ENOTEMPTY: errors.FailedPreconditionError,
+    errno.EBUSY: errors.FailedPreconditionError,
+    errno.EINVAL: errors.InvalidArgumentError,
+    errno.ENAMETOOLONG: errors.InvalidArgumentError,
+    errno.EXDEV: errors.UnimplementedError,
 }
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from graphflow.core.declare import port_length
 from graphflow.core.graph import Graph
-from graphflow.core.names import Names
 from graphflow.core.operation import Operation
 from graphflow.core.tensor import Tensor
 from graphflow.formats import proto
@@ -28,12 +27,14 @@ class Function:
         graph: its body.
         inputs: the outputs of the body's placeholders, in the order of the arguments.
         outputs: the tensors of the body that it returns.
+        names: of the arguments and of the results, where a file has given them.
     """
 
     name: str
     graph: Graph
     inputs: Sequence[Tensor]
     outputs: Sequence[Tensor]
+    names: tuple[list[str], list[str]] | None = None
 
 
 def library(graph: Graph) -> Any:
@@ -47,7 +48,13 @@ def library(graph: Graph) -> Any:
         if function.name not in found:
             found[function.name] = function_def(function)
             pending += function.graph._functions.values()
-    return proto.FunctionDefLibrary(function=found.values())
+    return proto.FunctionDefLibrary(
+        function=found.values(),
+        gradient=[
+            proto.GradientDef(function_name=name, gradient_func=gradient)
+            for name, gradient in graph._gradient_functions.items()
+        ],
+    )
 
 
 def function_def(function: Function) -> Any:
@@ -75,15 +82,31 @@ def function_def(function: Function) -> Any:
     return message
 
 
+def argument_names(function: Function) -> tuple[list[str], list[str]]:
+    """The names of a function's arguments and results in its FunctionDef."""
+    names = _Names(function)
+    return list(names.inputs.values()), names.outputs
+
+
 class _Names:
     """How the tensors of a body are named in a FunctionDef."""
 
     def __init__(self, function: Function) -> None:
-        taken = Names()
-        for op in function.graph.operations:
-            taken.unique(op.name)
-        self.inputs = {t: taken.unique(_argument_name(t.op.name) + "_arg") for t in function.inputs}
-        self.outputs = [taken.unique(_argument_name(t.op.name) + "_ret") for t in function.outputs]
+        taken: set[str] = set()
+        if function.names is None:  # arguments first, then results, then nodes, as in TensorFlow
+            given = [
+                [_free(_argument_name(t.op.name), taken) for t in tensors]
+                for tensors in (function.inputs, function.outputs)
+            ]
+        else:
+            given = list(function.names)
+            taken.update(*given)
+        self.inputs = dict(zip(function.inputs, given[0], strict=True))
+        self.outputs = given[1]
+        arguments = {t.op for t in function.inputs}
+        self.nodes = {
+            op: _free(op.name, taken) for op in function.graph.operations if op not in arguments
+        }
 
     def of(self, tensor: Tensor) -> str:
         """An argument's name, or `node:port:index in the port`."""
@@ -93,9 +116,18 @@ class _Names:
         for port in tensor.op.definition.outputs:
             size = port_length(port, tensor.op.attrs) if port.is_list else 1
             if left < size:
-                return f"{tensor.op.name}:{port.name}:{left}"
+                return f"{self.nodes[tensor.op]}:{port.name}:{left}"
             left -= size
         raise AssertionError(f"{tensor.name} belongs to no port")
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """A name that is not taken: the same, or with a number from 0 on; takes it."""
+    found, i = name, 0
+    while found in taken:
+        found, i = f"{name}_{i}", i + 1
+    taken.add(found)
+    return found
 
 
 def _argument_name(name: str) -> str:
@@ -105,8 +137,9 @@ def _argument_name(name: str) -> str:
 
 
 def _fill_node(message: Any, op: Operation, names: _Names, arguments: set[Operation]) -> None:
-    message.name, message.op, message.device = op.name, op.type, op.device
+    message.name, message.op, message.device = names.nodes[op], op.type, op.device
     message.input.extend([names.of(t) for t in op.inputs])
-    message.input.extend(sorted(["^" + c.name for c in op.control_inputs if c not in arguments]))
+    waits = [c for c in op.control_inputs if c not in arguments]
+    message.input.extend(sorted(["^" + names.nodes[c] for c in waits]))
     for key in op.attrs:
         message.attr[key].CopyFrom(attr_message(op, key))

@@ -10,11 +10,17 @@ from graphflow.core.graph import Graph
 from graphflow.core.opdef import REGISTRY
 from graphflow.formats import proto
 from graphflow.formats.attr_value import decode_shape, encode_shape
+from graphflow.formats.function_call import definition_from_signature
 from graphflow.formats.function_def import Function
 
 
 def import_library(library: Any, graph: Graph) -> None:
     """Adds the functions of a FunctionDefLibrary to a graph; those it knows stay as they are."""
+    for message in library.function:  # bodies call functions that come later
+        if message.signature.name not in graph._functions:
+            definition_from_signature(message.signature)
+    for gradient in library.gradient:
+        graph._gradient_functions[gradient.function_name] = gradient.gradient_func
     for message in library.function:
         name = message.signature.name
         if name not in graph._functions:
@@ -42,7 +48,12 @@ def function_from_def(message: Any, functions: dict[str, Any]) -> Function:
         name = _flat_name(message.ret[arg.name], body_attrs(nodes))
         outputs.append(body.get_tensor_by_name(name if ":" in name else f"{name}:0"))
     with scopes.graphs.entered(body):
-        return Function(message.signature.name, body, inputs, outputs)
+        names = [[arg.name for arg in args] for args in _arguments(message)]
+        return Function(message.signature.name, body, inputs, outputs, (names[0], names[1]))
+
+
+def _arguments(message: Any) -> tuple[Any, Any]:
+    return message.signature.input_arg, message.signature.output_arg
 
 
 def body_attrs(nodes: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, Final, Literal, Protocol, Self, cast
+from typing import Any, BinaryIO, Final, Literal, Protocol, Self, cast
 
 from graphflow.core.errors import DataLossError
 from graphflow.formats import crc
@@ -38,23 +38,21 @@ class RecordWriter:
     Args:
         path: the file, which is created or emptied.
         compression: "", "GZIP" or "ZLIB".
-        level: how hard to compress, 0 to 9; -1 is zlib's own choice.
+        **options: for `zlib.compressobj`, such as `level` or `wbits`.
 
     Raises:
         OpError: of the class that fits, if the file cannot be written.
+        ValueError: if zlib does not know the options.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], compression: Compression = "", level: int = -1
+        self, path: str | os.PathLike[str], compression: Compression = "", **options: int
     ) -> None:
         self.path = os.fspath(path)
+        given: dict[str, Any] = {"wbits": _WINDOW.get(compression), "memLevel": _MAX_MEM_LEVEL}
+        self._deflate = zlib.compressobj(**{**given, **options}) if compression else None
         with file_errors(self.path):
             self._file: BinaryIO = open(self.path, "wb", buffering=_BUFFER)  # noqa: SIM115
-        self._deflate = (
-            zlib.compressobj(level, zlib.DEFLATED, _WINDOW[compression], _MAX_MEM_LEVEL)
-            if compression
-            else None
-        )
 
     def __enter__(self) -> Self:
         return self
@@ -202,5 +200,6 @@ class _Inflated:
         try:
             self._ready += self._inflate.decompress(rest, _CHUNK)
         except zlib.error as e:
-            raise DataLossError(None, None, f"{self._name}: inflate() failed: {e}") from e
+            what = str(e).replace("Error", "error", 1).replace(" while decompressing data", "")
+            raise DataLossError(None, None, f"{self._name}: inflate() failed with {what}") from e
         return True

@@ -68,9 +68,9 @@ def drawn(memory: dict[str, Any], seed: int, seed2: int, draw: Draw, blocks: int
     return draw(first, second, at)[0]
 
 
-def _asked(op: Operation) -> list[Dims]:
-    """The shape that the first input, a vector of sizes, asks for."""
-    given, sizes = op.inputs[0].dims, op.partial(0)
+def asked_shape(op: Operation, index: int = 0) -> list[Dims]:
+    """The shape that an input, a vector of sizes, asks for."""
+    given, sizes = op.inputs[index].dims, op.partial(index)
     if given is not None and len(given) != 1:
         raise ShapeError(
             f"Shape must be rank 1 but is rank {len(given)}",
@@ -87,7 +87,12 @@ def _asked(op: Operation) -> list[Dims]:
     return [tuple(sizes)]
 
 
-def _sizes(shape: Array) -> tuple[int, ...]:
+def checked_sizes(shape: Array) -> tuple[int, ...]:
+    """A vector of sizes as a shape; none is below 0.
+
+    Raises:
+        KernelError: otherwise.
+    """
     sizes: list[int] = shape.tolist()
     for size in sizes:
         if size < 0:
@@ -97,7 +102,7 @@ def _sizes(shape: Array) -> tuple[int, ...]:
 
 def _filled(memory: dict[str, Any], seed: int, seed2: int, shape: Array, make: Any) -> Array:
     """Draws a whole array; each reserves 256 blocks a number, as TensorFlow does."""
-    sizes = _sizes(shape)
+    sizes = checked_sizes(shape)
     count = int(np.prod(sizes, dtype=np.int64))
 
     def draw(first: int, second: int, at: int) -> tuple[Array, int]:
@@ -113,7 +118,7 @@ def _fill(op_type: str, kernel: Any) -> OpDef:
     new = define(
         f"{op_type}(shape: T, *, seed: int = 0, seed2: int = 0, dtype: type) -> output: dtype",
         stateful=True,
-        shape=_asked,
+        shape=asked_shape,
         T=INDEX,
         dtype=NET_FLOATS,
     ).no_gradient("random numbers depend on no input")
@@ -152,7 +157,7 @@ def _(op: Operation) -> list[Dims]:
                 f"Shape must be rank 0 but is rank {len(t.dims)}",
                 run=f"minval and maxval must be 0-D, got shape {text(t.dims)}",
             )
-    return _asked(op)
+    return asked_shape(op)
 
 
 @RANDOM_UNIFORM_INT.numpy
@@ -245,7 +250,7 @@ def _(
 
 
 # --- public functions ---
-def _shape_tensor(shape: Any) -> Tensor:
+def shape_tensor(shape: Any) -> Tensor:
     """A shape as a vector of sizes; an empty one is int32."""
     if isinstance(shape, list | tuple):
         shape = [dimension_value(size) for size in shape]
@@ -259,7 +264,7 @@ def _scaled(
     definition: OpDef, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: Any, scope: str
 ) -> Tensor:
     """Random numbers times `stddev`, plus `mean`, in TensorFlow's nodes."""
-    sizes = _shape_tensor(shape)
+    sizes = shape_tensor(shape)
     dtype = as_dtype(dtype)
     mean, stddev = convert(mean, dtype, "mean"), convert(stddev, dtype, "stddev")
     seed, seed2 = get_seed(seed)
@@ -350,7 +355,7 @@ def random_uniform(
             raise ValueError(f"Must specify maxval for integer dtype {dtype!r}")
         maxval = 1
     with scopes.name_scope(name, "random_uniform", [shape, minval, maxval]) as scope:
-        sizes = _shape_tensor(shape)
+        sizes = shape_tensor(shape)
         low, high = convert(minval, dtype, "min"), convert(maxval, dtype, "max")
         seed, seed2 = get_seed(seed)
         if dtype.is_integer:
