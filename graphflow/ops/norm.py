@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from graphflow.core import scopes
+from graphflow.core import late, scopes
 from graphflow.core.convert import convert
 from graphflow.core.declare import apply
-from graphflow.core.dtypes import bfloat16, float16, float32, int64
+from graphflow.core.dtypes import DType, bfloat16, float16, float32, int32, int64
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export, renamed
 from graphflow.core.opdef import default, define
@@ -327,6 +327,14 @@ def normalize_moments(
     return mean, variance
 
 
+def _count_nonzero(value: Tensor, dtype: DType) -> Tensor:
+    with scopes.name_scope("count_nonzero", values=[value]):
+        zero = constant(0, value.dtype)
+        other = cast(apply("NotEqual", value, zero), dtype)
+        found: Tensor = reduce_sum(other, name="nonzero_count")
+    return found
+
+
 @export("nn.zero_fraction", "math.zero_fraction")
 def zero_fraction(value: Any, name: str | None = None) -> Tensor:
     """Returns the fraction of zeros among the elements, as a float32.
@@ -336,15 +344,17 @@ def zero_fraction(value: Any, name: str | None = None) -> Tensor:
         name: the name of the scope.
 
     Note:
-        Counted in int64. TensorFlow counts small tensors in int32, inside a `cond`.
+        Small tensors are counted in int32, in a branch of `cond`, as in TensorFlow.
     """
     with scopes.name_scope(name, "zero_fraction", [value]):
         value = convert(value, name="value")
         total = size(value, out_type=int64)
-        with scopes.name_scope("count_nonzero", values=[value]):
-            zero = constant(0, value.dtype)
-            other = cast(apply("NotEqual", value, zero), int64)
-            nonzero = reduce_sum(other, name="nonzero_count")
+        nonzero = late.call(
+            "cond",
+            apply("LessEqual", total, np.int64(int32.max)),
+            true_fn=lambda: cast(_count_nonzero(value, int32), int64),
+            false_fn=lambda: _count_nonzero(value, int64),
+        )
         with scopes.name_scope("counts_to_fraction"):
             zeros = cast(total - nonzero, float32)
             fraction = zeros / cast(total, float32)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from graphflow.core import scopes
-from graphflow.core.constant import constant_value
 from graphflow.core.convert import convert, convert_n_to_tensor
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType, int32, int64
@@ -16,9 +16,9 @@ from graphflow.core.tensor import Tensor
 from graphflow.ops.cast import cast
 from graphflow.ops.constant import constant
 from graphflow.ops.division import divide
+from graphflow.ops.flow_cond import case, cond
 from graphflow.ops.powers import pow as power_of
 from graphflow.ops.random import random_normal
-from graphflow.ops.select import where
 
 
 def _start(learning_rate: Any) -> tuple[Tensor, DType]:
@@ -138,10 +138,6 @@ def piecewise_constant(
 
     Raises:
         ValueError: if the types do not fit, or the numbers of boundaries and values.
-
-    Note:
-        One Select for each boundary. TensorFlow 1.15 builds a `case` of some thirty nodes each,
-        which yields the same number.
     """
     limits, choices = convert_n_to_tensor(boundaries), convert_n_to_tensor(values)
     at = convert(x)
@@ -155,11 +151,20 @@ def piecewise_constant(
     if len(limits) != len(choices) - 1:
         raise ValueError("The length of boundaries should be 1 less than the length of values")
     with scopes.name_scope(name or "PiecewiseConstant"):
-        # Where x is nan, it is in no interval: TensorFlow's answer is the first value.
-        found = where(at > limits[-1], choices[-1], choices[0])
-        for limit, choice in list(zip(limits, choices, strict=False))[::-1]:
-            found = where(at <= limit, choice, found)
+        pairs: list[tuple[Any, Callable[[], Tensor]]] = [
+            (at <= limits[0], lambda: choices[0]),
+            (at > limits[-1], lambda: choices[-1]),
+        ]
+        for low, high, choice in zip(limits[:-1], limits[1:], choices[1:-1], strict=True):
+            between = (at > low) & (at <= high)
+            pairs.append((between, functools.partial(_itself, choice)))
+        # The default is for a nan, which is in no interval.
+        found: Tensor = case(pairs, default=lambda: choices[0], exclusive=True)
         return found
+
+
+def _itself(choice: Tensor) -> Tensor:
+    return choice
 
 
 def _like(limit: Tensor, dtype: DType) -> Any:
@@ -192,9 +197,6 @@ def polynomial_decay(
         cycle: whether it goes on behind the end, with the next multiple of `decay_steps` as the
             end; else it stays there.
         name: the name of the scope.
-
-    Note:
-        A cycle costs one Select; TensorFlow 1.15 builds a `cond`, which yields the same number.
     """
     with scopes.name_scope(name or "PolynomialDecay") as scope:
         rate, dtype = _start(learning_rate)
@@ -203,17 +205,15 @@ def polynomial_decay(
         step = cast(global_step, dtype)
         steps = cast(decay_steps, dtype)
         if cycle:
-            turns = apply("Ceil", step / decay_steps)
-            steps = apply("Mul", steps, where(apply("Equal", step, 0), _one(dtype), turns))
+            turns = cond(
+                apply("Equal", step, 0), lambda: 1.0, lambda: apply("Ceil", step / decay_steps)
+            )
+            steps = apply("Mul", steps, turns)
         else:
             step = apply("Minimum", step, decay_steps)
         p = divide(step, steps)
         rest = apply("Mul", rate - end, power_of(1 - p, exponent))
         return _named("Add", rest, end, name=scope)
-
-
-def _one(dtype: DType) -> Tensor:
-    return constant(1, dtype)
 
 
 # --- along a cosine ---
@@ -271,10 +271,6 @@ def cosine_decay_restarts(
         alpha: the lowest rate, as a part of `learning_rate`.
         name: the name of the scope.
 
-    Note:
-        Whether `t_mul` is 1 is decided here where it is a number, and by a Select where it is
-        computed; TensorFlow 1.15 builds a `cond`, which yields the same number.
-
     Source: Loshchilov and Hutter, SGDR: stochastic gradient descent with warm restarts.
     """
     with scopes.name_scope(name or "SGDRDecay") as scope:
@@ -295,13 +291,12 @@ def _period(fraction: Tensor, longer: Tensor) -> tuple[Any, Any]:
         fraction: the step in first periods.
         longer: by how much each period is longer.
     """
-    known = constant_value(longer)
-    if known is not None:
-        return _equal_periods(fraction) if known == 1 else _growing_periods(fraction, longer)
-    is_one = apply("Equal", longer, 1.0)
-    pairs = zip(_equal_periods(fraction), _growing_periods(fraction, longer), strict=True)
-    number, rest = (where(is_one, a, b) for a, b in pairs)
-    return number, rest
+    found: tuple[Any, Any] = cond(
+        apply("Equal", longer, 1.0),
+        lambda: _equal_periods(fraction),
+        lambda: _growing_periods(fraction, longer),
+    )
+    return found
 
 
 def _equal_periods(fraction: Tensor) -> tuple[Any, Any]:

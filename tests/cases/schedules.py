@@ -5,8 +5,6 @@ from __future__ import annotations
 from _rows import case, error, f, i, l, tf
 
 train = tf.train
-SELECT = "TensorFlow 1.15 builds a cond"
-KNOWN = "TensorFlow's cond does not know the shape"
 
 
 def steps(op_type, fn, *arguments, **kwargs):
@@ -32,12 +30,11 @@ steps("RealDiv", train.inverse_time_decay, 3, 0.9)
 steps("RealDiv", train.inverse_time_decay, 3, 0.9, staircase=True, name="rate")
 steps("Add", train.polynomial_decay, 4)
 steps("Add", train.polynomial_decay, 4, end_learning_rate=0.01, power=0.5, name="rate")
-steps("Add", train.polynomial_decay, 4, cycle=True, nodes=SELECT, static=KNOWN)
+steps("Add", train.polynomial_decay, 4, cycle=True)
 steps("Mul", train.cosine_decay, 5)
 steps("Mul", train.cosine_decay, 5, alpha=0.1, name="rate")
-steps("Mul", train.cosine_decay_restarts, 2, nodes=SELECT, static=KNOWN)
-steps("Mul", train.cosine_decay_restarts, 2, t_mul=1.0, m_mul=0.8, alpha=0.1, nodes=SELECT,
-      static=KNOWN)  # fmt: skip
+steps("Mul", train.cosine_decay_restarts, 2)
+steps("Mul", train.cosine_decay_restarts, 2, t_mul=1.0, m_mul=0.8, alpha=0.1)  # fmt: skip
 steps("Mul", train.linear_cosine_decay, 5)
 steps("Mul", train.linear_cosine_decay, 5, num_periods=2, alpha=0.1, beta=0.2)
 for step in (0, 3, 9):
@@ -48,18 +45,17 @@ for step in (0, 3, 9):
     case(
         "Mul",
         lambda x, t_mul: train.cosine_decay_restarts(0.5, x, 2, t_mul=t_mul),
-        i(value=step), f(value=1.0 + step % 2), id="cosine_decay_restarts-computed-%d" % step,
-        nodes=SELECT, static=KNOWN, grad="the step is whole", numeric="there are jumps",
+        i(value=step), f(value=1.0 + step % 2), id="cosine_decay_restarts-computed-%d" % step, grad="the step is whole", numeric="there are jumps",
     )  # fmt: skip
 for step in (-1, 0, 2, 3, 5, 6):
     case(
         "Const", lambda x: train.piecewise_constant(x, [2, 5], [0.1, 0.2, 0.3]), l(value=step),
-        id="piecewise_constant-%d" % step, nodes=SELECT, static=KNOWN, grad="the step is whole",
+        id="piecewise_constant-%d" % step, grad="the step is whole",
     )  # fmt: skip
 for at in (0.0, 2.0, 2.5, float("nan")):
     case(
         "Const", lambda x: train.piecewise_constant_decay(x, [2.0], [1, 2], name="rate"),
-        f(value=at), id="piecewise_constant-float-%s" % at, nodes=SELECT, static=KNOWN,
+        f(value=at), id="piecewise_constant-float-%s" % at,
         grad="it has steps", numeric="it has steps",
     )  # fmt: skip
 error("Const", lambda x: train.piecewise_constant(x, [2.0], [0.1, 0.2]), i(value=1),

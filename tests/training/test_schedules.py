@@ -26,7 +26,6 @@ def has_cond() -> bool:
     return True
 
 
-of_variables = pytest.mark.skipif(not has_cond(), reason="Variable.initialized_value needs tf.cond")
 
 
 @pytest.fixture(autouse=True)
@@ -133,7 +132,6 @@ def test_what_is_not_averaged_has_no_average() -> None:
     assert average.average(tf.constant(1.0)) is None
 
 
-@of_variables
 @both_kinds
 def test_average_of_a_variable_starts_with_its_value(use_resource: bool) -> None:
     v: Any = tf.Variable(2.0, use_resource=use_resource, name="v")
@@ -147,7 +145,6 @@ def test_average_of_a_variable_starts_with_its_value(use_resource: bool) -> None
         assert s.run(average.average(v)) == 3.0
 
 
-@of_variables
 def test_variables_to_restore_takes_averages_where_there_are_some() -> None:
     v, w = tf.Variable(2.0, name="v"), tf.Variable(3.0, name="w", trainable=False)
     average = tf.train.ExponentialMovingAverage(0.5)
