@@ -83,19 +83,22 @@ class Graph:
         operations.append(op)
         op._id = len(operations)
         self._by_name[name] = op
+        if self._flow is not None:
+            op._flow = self._flow
         for t in op.inputs:
             consumers = t._consumers
             if not consumers:
                 t._consumers = [op]
             elif consumers[-1] is not op:
                 consumers.append(op)
+            if t.op._flow is not None:
+                t.op._flow.check_use(t.op, op)
         if self._flow is not None:
             self._enter_flow(op)
         return op
 
     def _enter_flow(self, op: Operation) -> None:
         """Puts a new operation into the branch or loop that is being declared."""
-        op._flow = self._flow
         outer, self._name_stack = self._name_stack, op.name
         try:
             self._flow.add_op(op)

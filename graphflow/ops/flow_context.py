@@ -82,6 +82,28 @@ class FlowContext:
             other = other.outer_context
         return False
 
+    def check_use(self, source: Operation, user: Operation) -> None:
+        """Checks that an operation may take what one in this context makes.
+
+        Raises:
+            ValueError: if it stands outside of the loop that this context is in.
+        """
+        here = output_context(source)
+        loop = None if here is None else here.while_context()
+        if loop is None or loop.grad_state is not None or user.definition.flow in _CROSSES:
+            return
+        around = None if user._flow is None else user._flow.while_context()
+        if _is_inside(around, loop):
+            return
+        why = f"'{source.name}' is in a while loop"
+        if around is not None:
+            why = "they are in different while loops"
+        raise ValueError(
+            f"Cannot use '{source.name}' as input to '{user.name}' because {why}. See info log for "
+            f"more details.\n  {source.name} was made at {source.site}\n  {user.name} "
+            f"was made at {user.site}"
+        )
+
     # --- new operations ---
     def add_op(self, op: Operation) -> None:
         """Takes in a new operation."""
@@ -205,6 +227,18 @@ def output_context(op: Operation) -> Any:
     if context is not None and op.type in ("Exit", "RefExit"):
         return context.outer_context
     return context
+
+
+_CROSSES = ("enter", "switch")
+
+
+def _is_inside(context: Any, loop: Any) -> bool:
+    """Whether a context stands in a loop, or in the gradient of one."""
+    while context is not None:
+        if context is loop or context.grad_state is not None:
+            return True
+        context = context.outer_context
+    return False
 
 
 class CondContext(FlowContext):
