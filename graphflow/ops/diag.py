@@ -27,6 +27,7 @@ from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
+from graphflow.ops._linear_operators import for_operators
 from graphflow.ops._shapes import merged, need_rank_at_least, same_size
 from graphflow.ops.concat import concat
 from graphflow.ops.fill import ones, zeros
@@ -210,6 +211,7 @@ def _(x: Array) -> Array:
 
 
 @export("matrix_diag_part", "linalg.diag_part")
+@for_operators(lambda input, name="diag_part", **unused: input.diag_part(name))
 def matrix_diag_part(
     input: Any, name: str | None = "diag_part", k: Any = 0, padding_value: Any = 0
 ) -> Tensor:

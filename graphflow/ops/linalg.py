@@ -16,6 +16,7 @@ from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims
 from graphflow.core.tensor import Tensor
+from graphflow.ops._linear_operators import for_operators, operator_inverse, operator_logdet
 from graphflow.ops._rules import conj, shape_of
 from graphflow.ops._shapes import need_rank_at_least, same_size
 from graphflow.ops.complex import real
@@ -117,6 +118,7 @@ def _column_by_column(x: Array) -> Array:
 
 
 @export("cholesky", "linalg.cholesky")
+@for_operators(lambda input, name=None: input.cholesky(name))
 def cholesky(input: Any, name: str | None = None) -> Tensor:
     """Returns the lower triangular `l` with `l @ l^H == input`.
 
@@ -179,6 +181,7 @@ def _(x: Array, *, adjoint: bool) -> Array:
 
 
 @export("matrix_inverse", "linalg.inv")
+@for_operators(operator_inverse)
 def matrix_inverse(input: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
     """Returns the inverses of square matrices.
 
@@ -225,6 +228,7 @@ def _(x: Array) -> Array:
 
 
 @export("matrix_determinant", "linalg.det")
+@for_operators(lambda input, name=None: input.determinant(name))
 def matrix_determinant(input: Any, name: str | None = None) -> Tensor:
     """Returns the determinants of square matrices.
 
@@ -276,6 +280,7 @@ def slogdet(input: Any, name: str | None = None) -> Any:
 
 # --- of several operations ---
 @export("linalg.logdet")
+@for_operators(operator_logdet)
 def logdet(matrix: Any, name: str | None = None) -> Tensor:
     """Returns the logarithms of the determinants of positive definite matrices.
 
@@ -291,6 +296,7 @@ def logdet(matrix: Any, name: str | None = None) -> Tensor:
 
 
 @export("trace", "linalg.trace")
+@for_operators(lambda x, name=None: x.trace(name))
 def trace(x: Any, name: str | None = None) -> Tensor:
     """Returns the sums of the main diagonals.
 
@@ -305,6 +311,7 @@ def trace(x: Any, name: str | None = None) -> Tensor:
 
 
 @export("linalg.adjoint")
+@for_operators(lambda matrix, name=None: matrix.adjoint(name))
 def adjoint(matrix: Any, name: str | None = None) -> Tensor:
     """Returns the conjugate transposes of matrices.
 

@@ -17,6 +17,7 @@ from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims
 from graphflow.core.tensor import Tensor
+from graphflow.ops._linear_operators import for_operators, operator_solution
 from graphflow.ops._shapes import merged, need_rank_at_least, same_size
 from graphflow.ops.cast import cast
 from graphflow.ops.diag import eye
@@ -101,6 +102,7 @@ def _solved(a: Array, b: Array) -> Array:
 
 
 @export("matrix_solve", "linalg.solve")
+@for_operators(operator_solution)
 def matrix_solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
     """Returns `x` with `matrix @ x == rhs`.
 

@@ -24,6 +24,7 @@ from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
+from graphflow.ops._linear_operators import for_operators, operator_product
 from graphflow.ops._rules import conj
 
 Array = np.ndarray[Any, Any]
@@ -92,6 +93,7 @@ def _(a: Array, b: Array, *, transpose_a: bool, transpose_b: bool, out: Array | 
 
 
 @export("matmul", "linalg.matmul")
+@for_operators(operator_product)
 def matmul(
     a: Any,
     b: Any,

@@ -1,4 +1,4 @@
-"""Running sums and products along an axis."""
+"""Running sums, products and logarithms of sums along an axis."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from graphflow.core import scopes
 from graphflow.core.convert import convert_to_tensor
 from graphflow.core.declare import apply
-from graphflow.core.dtypes import int32
+from graphflow.core.dtypes import DType, float16, float32, float64, int32
 from graphflow.core.elementwise import same_shape
 from graphflow.core.errors import KernelError
 from graphflow.core.export import export
@@ -23,12 +23,12 @@ from graphflow.ops._rules import conj
 Array = np.ndarray[Any, Any]
 
 
-def _scan(name: str) -> OpDef:
+def _scan(name: str, types: tuple[DType, ...] = NUMBERS) -> OpDef:
     return define(
         f"{name}(x: T, axis: Tidx, *, exclusive: bool = False, reverse: bool = False, "
         "Tidx: type) -> out: T",
         shape=same_shape,
-        T=NUMBERS,
+        T=types,
         Tidx=default_type(INDEX, int32),
     )
 
@@ -44,7 +44,7 @@ def _axis(x: Array, axis: Array) -> int:
 
 
 def _accumulate(
-    ufunc: Any, first: int, x: Array, axis: Array, exclusive: bool, reverse: bool
+    ufunc: Any, first: Any, x: Array, axis: Array, exclusive: bool, reverse: bool
 ) -> Array:
     at = _axis(x, axis)
     short = x.dtype.itemsize == 2 and x.dtype.kind not in "iu"
@@ -139,5 +139,69 @@ def cumprod(
         tensor = convert_to_tensor(x, name="x")
         found: Tensor = apply(
             CUMPROD, tensor, axis, exclusive=exclusive, reverse=reverse, name=scope
+        )
+    return found
+
+
+# --- CumulativeLogsumexp ---
+CUMULATIVE_LOGSUMEXP = _scan("CumulativeLogsumexp", (float16, float32, float64))
+
+
+@CUMULATIVE_LOGSUMEXP.gradient
+def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
+    # The sum of dy exp(x - y) over the places behind, in logarithms, positive and negative apart.
+    positive = _weighted_by_log(op, dy)
+    negative = _weighted_by_log(op, apply("Neg", dy))
+    return apply("Sub", positive, negative), None
+
+
+def _weighted_by_log(op: Operation, dy: Tensor) -> Tensor:
+    x, axis = op.inputs
+    lowest = np.asarray(dy.dtype.min, dy.dtype.base_dtype.as_numpy_dtype)
+    is_positive = apply("Greater", dy, np.asarray(0, lowest.dtype))
+    # Only the logarithms of positive numbers are asked for: the others' slopes are infinite.
+    logs = apply("Log", apply("SelectV2", is_positive, dy, np.asarray(1, lowest.dtype)))
+    logs = apply("SelectV2", is_positive, logs, lowest)
+    exclusive, reverse = op.attrs["exclusive"], not op.attrs["reverse"]
+    total = apply(
+        CUMULATIVE_LOGSUMEXP,
+        apply("Sub", logs, op.outputs[0]),
+        axis,
+        exclusive=exclusive,
+        reverse=reverse,
+    )
+    found: Tensor = apply("Exp", apply("AddV2", total, x))
+    return found
+
+
+@CUMULATIVE_LOGSUMEXP.numpy
+def _(x: Array, axis: Array, *, exclusive: bool, reverse: bool) -> Array:
+    lowest = np.finfo(x.dtype).min  # of no numbers, in place of -inf
+    found = _accumulate(np.logaddexp, lowest, x, axis, exclusive, reverse)
+    kept: Array = np.maximum(found, lowest)
+    return kept
+
+
+@export("math.cumulative_logsumexp")
+def cumulative_logsumexp(
+    x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> Tensor:
+    """Returns the logarithms of running sums of exponentials along an axis.
+
+    Args:
+        x: floats.
+        axis: the axis, counted from the end where negative.
+        exclusive: whether each sum leaves out the element at its own place.
+        reverse: whether the sums run from the end.
+        name: the node's name.
+
+    Note:
+        The lowest number stands for the logarithm of 0, as in TensorFlow. A nan makes what
+        follows nan; TensorFlow 1.15 passes over it.
+    """
+    with scopes.name_scope(name, "CumulativeLogsumexp", [x]) as scope:
+        tensor = convert_to_tensor(x, name="x")
+        found: Tensor = apply(
+            CUMULATIVE_LOGSUMEXP, tensor, axis, exclusive=exclusive, reverse=reverse, name=scope
         )
     return found

@@ -18,7 +18,12 @@ RECORDERS = (
     "input/record_mnist.py",
     "kernels/record_kernels.py",
     "layers/record.py",
+    "rnn/record.py",
+    "record_linear_operators.py",
+    "sparse/record.py",
     "interop/record.py",
+    "platform/record.py",
+    "platform/record_generated.py",
 )
 
 

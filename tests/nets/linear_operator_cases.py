@@ -116,9 +116,21 @@ def questions(tf, op, draw):
         op.is_non_singular, op.is_self_adjoint, op.is_positive_definite, op.is_square, op.name,
         str(op.shape), str(op.batch_shape), op.tensor_rank,
     )  # fmt: skip
-    for method in ("to_dense", "shape_tensor", "batch_shape_tensor", "domain_dimension_tensor",
-                   "range_dimension_tensor", "tensor_rank_tensor", "determinant", "trace",
-                   "log_abs_determinant", "diag_part", "adjoint", "inverse", "cholesky"):  # fmt: skip
+    for method in (
+        "to_dense",
+        "shape_tensor",
+        "batch_shape_tensor",
+        "domain_dimension_tensor",
+        "range_dimension_tensor",
+        "tensor_rank_tensor",
+        "determinant",
+        "log_abs_determinant",
+        "trace",
+        "diag_part",
+        "adjoint",
+        "inverse",
+        "cholesky",
+    ):
         yield method, getattr(op, method)
     for batch in SIZES:
         x, y = given(*batch, n, 3), given(*batch, m, 3)
