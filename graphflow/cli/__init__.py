@@ -1,4 +1,4 @@
-"""The command line: `graphflow run | graph | ckpt | doctor`.
+"""The command line: `graphflow run | test | graph | ckpt | doctor`.
 
 Exit status: 0, or what the script exits with; 1 when something failed; 2 for bad arguments.
 """
@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"graphflow {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_run(commands.add_parser("run", help="run a script that imports tensorflow"))
+    _add_test(commands.add_parser("test", help="run a file of tests that imports tensorflow"))
     _add_graph(commands.add_parser("graph", help="draw the graph of a script or a file"))
     _add_ckpt(commands.add_parser("ckpt", help="list the tensors of a checkpoint"))
     commands.add_parser("doctor", help="print versions and which optional parts are there")
@@ -78,6 +79,12 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.description = "Runs a script; `import tensorflow` gives it graphflow."
     parser.add_argument("-m", action="store_true", dest="module", help="SCRIPT names a module")
     parser.add_argument("script", metavar="SCRIPT")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS")
+
+
+def _add_test(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Runs the unit tests in a file; `import tensorflow` gives it graphflow."
+    parser.add_argument("script", metavar="FILE")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS")
 
 
@@ -108,6 +115,12 @@ def _run(given: argparse.Namespace) -> int:
     return run(given.script, given.arguments).status
 
 
+def _test(given: argparse.Namespace) -> int:
+    from graphflow.cli.script import run_tests
+
+    return run_tests(given.script, given.arguments).status
+
+
 def _graph(given: argparse.Namespace) -> int:
     from graphflow.cli.graph import draw_graph
 
@@ -129,4 +142,6 @@ def _doctor(_: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS: Final = {"run": _run, "graph": _graph, "ckpt": _ckpt, "doctor": _doctor}
+_COMMANDS: Final = {
+    "run": _run, "test": _test, "graph": _graph, "ckpt": _ckpt, "doctor": _doctor,
+}  # fmt: skip

@@ -1,8 +1,9 @@
 """`import tensorflow` gives graphflow: an import hook that maps module names.
 
 `tensorflow`, `tensorflow.compat.v1` and what lies below them become the modules of graphflow
-themselves, so that each exists once. `tensorflow.python...` and `tensorflow.core..._pb2`, which
-programs import now and then, become modules that look their names up in graphflow.
+themselves, so that each exists once. `tensorflow.python...`, `tensorflow.core..._pb2` and
+`tensorflow.contrib...python...`, which programs import now and then, become modules that look
+their names up in graphflow: see `graphflow.inside`.
 """
 
 from __future__ import annotations
@@ -16,41 +17,15 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Final
 
+from graphflow.inside import virtual
+
 _INNER: Final = frozenset(
-    {"autodiff", "cli", "core", "formats", "input", "nets", "ops", "plan", "runtime", "training"}
-)
+    {
+        "autodiff", "cli", "core", "formats", "input", "inside", "nets", "ops", "plan", "platform",
+        "runtime", "testing", "training", "viz",
+    }
+)  # fmt: skip
 """Packages of graphflow that are no public namespaces."""
-
-_FOLDERS: Final = {
-    "client": ["", "profiler"],
-    "framework": ["", "errors", "dtypes", "graph_util", "random", "nest", "io"],
-    "layers": ["layers", ""],
-    "lib": ["io", "gfile", "python_io"],
-    "ops": ["", "nn", "math", "image", "losses", "metrics", "initializers", "random", "strings"],
-    "platform": ["", "app", "gfile", "logging", "test", "flags"],
-    "saved_model": ["saved_model", "saved_model.builder", "saved_model.loader"],
-    "summary": ["summary", "summary.writer"],
-    "training": ["train", ""],
-    "util": ["nest", "", "compat"],
-}
-"""Where names of `tensorflow.python.<folder>.<module>` are looked up, in this order."""
-
-_MODULES: Final = {
-    "ops.image_ops": ["image"],
-    "ops.losses.losses": ["losses"],
-    "ops.math_ops": ["math", ""],
-    "ops.metrics": ["metrics"],
-    "ops.nn": ["nn", ""],
-    "ops.nn_ops": ["nn", ""],
-    "ops.rnn_cell": ["nn.rnn_cell"],
-    "platform.app": ["app"],
-    "platform.flags": ["flags", "app.flags"],
-    "platform.gfile": ["gfile"],
-    "platform.tf_logging": ["logging"],
-    "util.compat": ["compat"],
-    "util.nest": ["nest"],
-}
-"""Modules of `tensorflow.python` that a namespace matches more closely than their folder's."""
 
 
 def install() -> None:
@@ -76,19 +51,25 @@ class Finder(importlib.abc.MetaPathFinder):
             ModuleNotFoundError: if graphflow has no such module.
         """
         root, _, rest = fullname.partition(".")
-        if root != "tensorflow":
+        if root not in ("tensorflow", "tensorflow_core"):
             return None
         while rest == "compat.v1" or rest.startswith("compat.v1."):
             rest = rest.removeprefix("compat.v1").removeprefix(".")
         if rest.partition(".")[0] in ("python", "core"):
-            return ModuleSpec(fullname, _VirtualLoader(rest), is_package=True)
+            return virtual.find(fullname, rest)
         place = f"graphflow.{rest}" if rest else "graphflow"
-        if rest.partition(".")[0] in _INNER or not _exists(place):
-            # A later finder would load the file a second time: the search ends here.
-            raise ModuleNotFoundError(
-                f"No module named {fullname!r}: graphflow has no {rest}", name=fullname
-            )
-        return ModuleSpec(fullname, _Loader(place))
+        if rest.partition(".")[0] not in _INNER and _exists(place):
+            return ModuleSpec(fullname, _Loader(place))
+        if rest.startswith("contrib."):
+            return _find_contrib(fullname, rest)
+        # A later finder would load the file a second time: the search ends here.
+        raise _missing(fullname, rest)
+
+
+def _missing(fullname: str, rest: str) -> ModuleNotFoundError:
+    return ModuleNotFoundError(
+        f"No module named {fullname!r}: graphflow has no {rest}", name=fullname
+    )
 
 
 def _exists(place: str) -> bool:
@@ -107,6 +88,8 @@ class _Loader(importlib.abc.Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = importlib.import_module(self._place)
+        if self._place.startswith("graphflow.contrib.") and not hasattr(module, "__path__"):
+            module.__path__ = []  # modules of its inside lie below it: see _find_contrib
         self._spec = module.__spec__
         return module
 
@@ -114,48 +97,39 @@ class _Loader(importlib.abc.Loader):
         module.__spec__ = self._spec  # importing it under another name has changed it
 
 
-class _VirtualLoader(importlib.abc.Loader):
-    def __init__(self, rest: str) -> None:
-        self._spaces = _spaces(rest)
+# --- the inside of tf.contrib ---
+def _find_contrib(fullname: str, rest: str) -> ModuleSpec:
+    """`tensorflow.contrib.layers.python.layers.layers`: its names are those of contrib.layers."""
+    outer, mark, _ = f"{rest}.".partition(".python.")
+    place = f"graphflow.{outer}"
+    if not mark or not _exists(place):
+        raise _missing(fullname, rest)
+    return ModuleSpec(fullname, _ContribLoader(place), is_package=True)
+
+
+class _ContribLoader(importlib.abc.Loader):
+    def __init__(self, place: str) -> None:
+        self._place = place
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _Virtual(spec.name, self._spaces)
+        return _Contrib(spec.name, self._place)
 
     def exec_module(self, module: ModuleType) -> None:
         pass  # its names are looked up when somebody asks
 
 
-class _Virtual(ModuleType):
-    """A module of TensorFlow's inside: its names are those of some namespaces of graphflow."""
+class _Contrib(ModuleType):
+    """A module inside a part of tf.contrib: its names are those of the part, or of tf."""
 
-    def __init__(self, name: str, spaces: list[str]) -> None:
+    def __init__(self, name: str, place: str) -> None:
         super().__init__(name)
-        self._spaces = spaces
+        self._places = (place, "graphflow")
         self.__path__: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("__"):
-            for space in self._spaces:
-                module = _namespace(space)
-                if module is not None and hasattr(module, name):
+            for place in self._places:
+                module = importlib.import_module(place)
+                if hasattr(module, name):
                     return getattr(module, name)
         raise AttributeError(f"graphflow has no {self.__name__}.{name}")
-
-
-def _spaces(rest: str) -> list[str]:
-    """Where the names of `tensorflow.<rest>` are looked up; nowhere for packages of modules."""
-    inside, _, path = rest.partition(".")
-    if inside == "core":
-        return ["formats.proto"] if rest.endswith("_pb2") else []
-    if path in _MODULES:
-        return _MODULES[path]
-    folder, _, module = path.partition(".")
-    return _FOLDERS.get(folder, [""]) if module else []
-
-
-def _namespace(space: str) -> Any:
-    place = f"graphflow.{space}" if space else "graphflow"
-    if _exists(place):
-        return importlib.import_module(place)
-    outer, _, last = space.rpartition(".")  # such as tf.app.flags, an object of tf.app
-    return getattr(_namespace(outer), last, None) if outer else None

@@ -10,7 +10,9 @@ from typing import Final
 
 from graphflow.core.version import __version__
 
-_NEEDED: Final = ("numpy", "protobuf", "crc32c", "ml-dtypes", "networkx", "graphviz", "tqdm")
+_NEEDED: Final = (
+    "numpy", "protobuf", "crc32c", "ml-dtypes", "networkx", "graphviz", "tqdm", "absl-py",
+)  # fmt: skip
 _OPTIONAL: Final = {
     "jax": "runs programs compiled (extra `xla`)",
     "tensorboard": "shows summaries (extra `tensorboard`)",

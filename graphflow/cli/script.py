@@ -7,6 +7,7 @@ import os
 import runpy
 import sys
 import traceback
+import unittest
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
@@ -14,7 +15,7 @@ from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, Final
 
-from graphflow.cli import UsageError
+from graphflow.cli import UsageError, numpy_names
 from graphflow.cli.aliases import install
 from graphflow.runtime.session import place_softly
 
@@ -73,8 +74,21 @@ def run_module(name: str, arguments: Sequence[str]) -> Outcome:
     return _outcome(lambda: _execute(code, module))
 
 
+def run_tests(path: str, arguments: Sequence[str]) -> Outcome:
+    """Runs a file of unit tests: by its own call of `test.main`, or all that it defines.
+
+    Raises:
+        UsageError: if there is no such file.
+    """
+    outcome = run_script(path, arguments)
+    if outcome.early:
+        return outcome
+    return _outcome(lambda: unittest.main(module="__main__", argv=[path, *arguments]))
+
+
 def _prepare(argv: list[str], folder: str) -> None:
     install()
+    numpy_names.restore()
     place_softly()
     sys.argv[:] = argv
     # Our own first entry is the folder of the `graphflow` command; python -P puts none there.

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from graphflow.core import scopes
 from graphflow.core.export import export
 
 bytes_or_text_types: Final = (bytes, str)
@@ -64,8 +65,8 @@ def forward_compatible(year: int, month: int, day: int) -> bool:
 
 @export("executing_eagerly")
 def executing_eagerly() -> bool:
-    """Returns False: graphflow declares graphs and runs them."""
-    return False
+    """Returns whether operations run as they are declared: only inside a `tf.py_function`."""
+    return bool(getattr(scopes.get_default_graph(), "executes", False))
 
 
 def _no_op(name: str, doc: str) -> Any:
@@ -81,9 +82,6 @@ disable_v2_behavior: Final = _no_op("disable_v2_behavior", "Does nothing: this i
 disable_eager_execution: Final = _no_op(
     "disable_eager_execution", "Does nothing: execution is never eager here."
 )
-disable_v2_tensorshape: Final = _no_op(
-    "disable_v2_tensorshape", "Does nothing: this is 1.x behaviour."
-)
 disable_control_flow_v2: Final = _no_op(
     "disable_control_flow_v2", "Does nothing: graphs are imported in both forms."
 )
@@ -91,7 +89,7 @@ disable_tensor_equality: Final = _no_op(
     "disable_tensor_equality", "Does nothing: tensors compare by identity."
 )
 for _switch in (
-    disable_v2_behavior, disable_eager_execution, disable_v2_tensorshape,
+    disable_v2_behavior, disable_eager_execution,
     disable_control_flow_v2, disable_tensor_equality,
 ):  # fmt: skip
     export(_switch.__name__)(_switch)

@@ -16,6 +16,7 @@ from graphflow.core.errors import ShapeError
 from graphflow.core.export import publish
 from graphflow.core.opdef import OpDef, define
 from graphflow.core.shape import Dims, text
+from graphflow.core.sparse_tensor import maps_values
 
 if TYPE_CHECKING:
     from graphflow.core.dtypes import DType
@@ -104,7 +105,7 @@ def public_function(definition: OpDef, name: str, doc: str | None) -> Any:
 
 
 def elementwise(
-    text: str, *, tf: str = "", shape: Rule | None = None, **constraints: Any
+    text: str, *, tf: str = "", shape: Rule | None = None, sparse: bool = False, **constraints: Any
 ) -> Callable[[Rule], Any]:
     """Defines an elementwise operation from its body.
 
@@ -112,6 +113,7 @@ def elementwise(
         text: the signature.
         tf: public names, separated by spaces; none: the op has no public function of this form.
         shape: the shape rule; None: the inputs broadcast.
+        sparse: whether the function of a SparseTensor maps its values.
         **constraints: as `define` takes them, and its flags (stateful, commutative, aggregate).
 
     Returns:
@@ -126,6 +128,8 @@ def elementwise(
         definition.body = body
         definition.in_place = tuple(range(len(definition.inputs)))
         function = public_function(definition, body.__name__, body.__doc__)
+        if sparse:
+            function = maps_values(definition.name)(function)
         publish(function, *tf.split())
         return function
 

@@ -15,7 +15,7 @@ def _is_attrs(x: Any) -> bool:
     return hasattr(type(x), "__attrs_attrs__")
 
 
-@export("nest.is_nested")
+@export("nest.is_nested", "contrib.framework.nest.is_nested", "contrib.framework.nest.is_sequence")
 def is_nested(seq: Any) -> bool:
     """Returns whether something is a structure rather than a leaf.
 

@@ -158,7 +158,8 @@ def graph_from_inputs(inputs: Iterable[Any], graph: Any = None) -> Any:
     """Returns the graph that the inputs belong to; the default graph where none belongs to any.
 
     Raises:
-        ValueError: if they belong to different graphs.
+        ValueError: if they belong to different graphs. The body of a function takes in what it
+            uses from outside: while one is declared it is the answer.
     """
     found, first = graph, graph
     pending = list(inputs)
@@ -172,8 +173,12 @@ def graph_from_inputs(inputs: Iterable[Any], graph: Any = None) -> Any:
         if found is None:
             found, first = owner, x
         elif found is not owner:
+            if get_default_graph().building_function:
+                return get_default_graph()
             raise ValueError(f"{x} must be from the same graph as {first}.")
-    return get_default_graph() if found is None else found
+    if found is None or (graphs.items and graphs.items[-1].building_function):
+        return get_default_graph()
+    return found
 
 
 class name_scope:  # noqa: N801 (TensorFlow's name)

@@ -6,8 +6,9 @@ rank). TensorShape and Dimension are what users see.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from graphflow.core import late
 
@@ -313,18 +314,18 @@ class TensorShape:
     def __bool__(self) -> bool:
         return self._raw is not None
 
-    def __iter__(self) -> Iterator[Dimension]:
+    def __iter__(self) -> Iterator[Any]:
         if self._raw is None:
             raise ValueError("Cannot iterate over a shape with unknown rank.")
-        return iter([Dimension(d) for d in self._raw])
+        return map(_element_type(), self._raw)
 
     def __getitem__(self, key: Any) -> Any:
         if self._raw is not None:
             if isinstance(key, slice):
                 return TensorShape.of(self._raw[key])
-            return Dimension(self._raw[key])
+            return _element_type()(self._raw[key])
         if not isinstance(key, slice):
-            return Dimension(None)
+            return _element_type()(None)
         start, stop = key.start or 0, key.stop
         if key.step is not None or start < 0 or stop is None or stop < 0:
             return TensorShape.of(None)
@@ -364,6 +365,19 @@ class TensorShape:
         return TensorShape, (None if self._raw is None else list(self._raw),)
 
 
+v2_elements: Final = [False]
+"""Whether a shape's elements are plain numbers, as `tf.enable_v2_tensorshape` asks for."""
+
+
+def _element_type() -> Any:
+    """What makes an element for who asks for one; our own code counts on Dimensions."""
+    if v2_elements[0]:
+        caller = str(sys._getframe(2).f_globals.get("__name__"))
+        if not caller.startswith("graphflow."):
+            return lambda size: size
+    return Dimension
+
+
 def _raw_dims(dims: Any) -> Dims:
     if dims is None:
         return None
@@ -377,6 +391,11 @@ def _raw_dims(dims: Any) -> Dims:
         return tuple([None if d.size == -1 else d.size for d in dims.dim])
     if isinstance(dims, Dimension):
         return (dims._value,)
+    if isinstance(dims, str | bytes):
+        raise TypeError(
+            "A string has ambiguous TensorShape, please wrap in a list or convert to an int: "
+            f"{dims!s}"
+        )
     if isinstance(dims, Iterable):
         return tuple([_size(d) for d in dims])
     return (_size(dims),)

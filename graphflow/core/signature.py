@@ -70,10 +70,11 @@ class Attr:
 
 @dataclass(frozen=True, slots=True)
 class TypeSet:
-    """The dtypes that a type attribute may be, and its default."""
+    """The dtypes that a type attribute may be, its default, and the least length of a list."""
 
     allowed: tuple[DType, ...] | None = None
     default: DType | None = None
+    minimum: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def _default(kind: str, text: str) -> Any:
 def _attr(name: str, kind: str, default: Any, constraint: Any) -> Attr:
     allowed = minimum = None
     if isinstance(constraint, TypeSet):
-        allowed = constraint.allowed
+        allowed, minimum = constraint.allowed, constraint.minimum
         if constraint.default is not None:
             default = constraint.default
     elif isinstance(constraint, int):

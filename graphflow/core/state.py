@@ -140,6 +140,11 @@ class Store:
         self._memories: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()
 
+    @property
+    def private(self) -> Store:
+        """Where things are kept that no other session may share by name."""
+        return self
+
     def cell(self, container: str, shared_name: str, make: Callable[[], _T]) -> _T:
         """Returns what is kept under a name; makes it on first use.
 

@@ -1,0 +1,134 @@
+"""Where names of TensorFlow's inside are found that are no public objects."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_CORE: Final = "graphflow.core"
+_INSIDE: Final = "graphflow.inside"
+
+HOMES: Final = {
+    "client.device_lib": f"{_INSIDE}.device_lib",
+    "client.session": "graphflow.runtime.session",
+    "eager.backprop": "graphflow graphflow.autodiff.eager",
+    "eager.context": f"{_INSIDE}.context",
+    "eager.def_function": "graphflow",
+    "eager.function": "graphflow",
+    "framework.common_shapes": f"{_INSIDE}.shapes",
+    "framework.constant_op": "graphflow.ops.constant",
+    "framework.device": f"{_CORE}.device graphflow.testing.devices",
+    "framework.device_spec": f"{_CORE}.device",
+    "framework.dtypes": f"{_CORE}.dtypes {_INSIDE}.dtypes",
+    "framework.errors": f"{_CORE}.errors",
+    "framework.errors_impl": f"{_CORE}.errors",
+    "framework.function": "graphflow.contrib.framework graphflow",
+    "framework.graph_util": "graphflow.formats.graph_def_surgery graphflow.graph_util",
+    "framework.graph_util_impl": "graphflow.formats.graph_def_surgery graphflow.graph_util",
+    "framework.importer": "graphflow.formats.graph_import",
+    "framework.indexed_slices": "graphflow.ops.indexed_slices",
+    "framework.meta_graph": "graphflow.formats.meta_graph graphflow.formats.meta_graph_collections",
+    "framework.op_def_registry": f"{_INSIDE}.op_defs",
+    "framework.ops": (
+        f"{_CORE}.scopes {_CORE}.convert {_CORE}.graph {_CORE}.collections {_CORE}.compat "
+        f"graphflow.autodiff.registry graphflow.ops.indexed_slices {_INSIDE}.ops graphflow"
+    ),
+    "framework.random_seed": f"{_CORE}.seeds {_INSIDE}.ops",
+    "framework.sparse_tensor": f"{_CORE}.sparse_tensor graphflow.sparse graphflow",
+    "framework.tensor_shape": f"{_CORE}.shape {_INSIDE}.shapes",
+    "framework.tensor_util": f"{_INSIDE}.tensors graphflow.formats.make_tensor_proto",
+    "framework.test_util": "graphflow.testing.test_util",
+    "framework.versions": f"{_CORE}.public",
+    "lib.io.file_io": "graphflow.platform.file_io graphflow.platform.gfile",
+    "lib.io.python_io": "graphflow.python_io",
+    "lib.io.tf_record": "graphflow.platform.tf_record",
+    "ops.array_ops": f"{_INSIDE}.array_ops",
+    "ops.control_flow_ops": f"graphflow.ops.control_ops graphflow.ops.flow_cond {_INSIDE}.flow",
+    "ops.control_flow_util": f"{_INSIDE}.flow",
+    "ops.control_flow_v2_toggles": "graphflow",
+    "ops.gradient_checker": "graphflow.testing.gradient_checker",
+    "ops.gradients": "graphflow.autodiff.reverse graphflow.autodiff.hessians",
+    "ops.gradients_impl": "graphflow.autodiff.reverse graphflow.autodiff.hessians",
+    "ops.gradients_util": "graphflow.autodiff.reverse",
+    "ops.init_ops": "graphflow.nets.initializers graphflow.initializers",
+    "ops.nn_ops": "graphflow.nn",
+    "ops.nn_impl": "graphflow.nn",
+    "ops.resource_variable_ops": "graphflow.ops.resource_variables graphflow.ops.variables",
+    "ops.state_ops": f"graphflow.ops.state {_INSIDE}.state",
+    "ops.variable_scope": "graphflow.ops.variable_scope graphflow.ops.variable_store",
+    "ops.variables": (
+        "graphflow.ops.variables graphflow.ops.ref_variables graphflow.ops.partitioned_variables "
+        "graphflow.ops.variable_lists"
+    ),
+    "platform.app": "graphflow.platform.app graphflow.app",
+    "platform.benchmark": "graphflow.testing.benchmark",
+    "platform.flags": "graphflow.flags",
+    "platform.gfile": "graphflow.platform.file_io graphflow.gfile",
+    "platform.googletest": "graphflow.testing.googletest graphflow.test absl.testing.absltest",
+    "platform.resource_loader": "graphflow.resource_loader",
+    "platform.sysconfig": "graphflow.sysconfig",
+    "platform.test": "graphflow.test graphflow.testing.googletest",
+    "platform.tf_logging": "graphflow.platform.tf_logging",
+    "pywrap_tensorflow": f"graphflow.train {_INSIDE}.pywrap graphflow.testing.devices",
+    "pywrap_tensorflow_internal": (f"graphflow.train {_INSIDE}.pywrap graphflow.testing.devices"),
+    "summary.summary_iterator": "graphflow.train",
+    "training.checkpoint_management": "graphflow.train graphflow.formats.checkpoint_state",
+    "training.optimizer": "graphflow.training.optimizer graphflow.train",
+    "training.saver": "graphflow.training.saver graphflow.train graphflow.formats.meta_graph",
+    "training.slot_creator": "graphflow.training.slots",
+    "user_ops.user_ops": "graphflow.user_ops",
+    "util.compat": f"{_CORE}.compat graphflow.compat",
+    "util.deprecation": f"{_INSIDE}.deprecation",
+    "util.function_utils": f"{_INSIDE}.inspection",
+    "util.keyword_args": f"{_INSIDE}.inspection",
+    "util.nest": f"{_CORE}.nest graphflow.nest",
+    "util.protobuf.compare": "graphflow.testing.messages",
+    "util.tf_contextlib": "contextlib",
+    "util.tf_decorator": f"{_INSIDE}.decorators",
+    "util.tf_export": f"{_INSIDE}.decorators",
+    "util.tf_inspect": f"{_INSIDE}.inspection inspect",
+    "util.tf_should_use": f"{_INSIDE}.decorators",
+}
+"""The modules (spaces between them) where a module's other names are looked up."""
+
+RENAMED: Final = {
+    "framework.versions.__version__": "graphflow.core.public:TENSORFLOW_VERSION",
+    "framework.versions.VERSION": "graphflow.core.public:TENSORFLOW_VERSION",
+    "framework.constant_op.constant_v1": "graphflow.ops.constant:constant",
+    "framework.ops.Tensor": "graphflow.core.tensor:Tensor",
+    "framework.ops.register_dense_tensor_like_type": "graphflow.inside.ops:ignored",
+    "framework.ops.reset_default_graph": "graphflow.core.scopes:reset_default_graph",
+    "ops.gradient_checker_v2.compute_gradient": (
+        "graphflow.testing.gradient_checker:compute_gradient_v2"
+    ),
+    "ops.gradient_checker_v2.max_error": "graphflow.testing.gradient_checker:max_error",
+    "platform.googletest.TestCase": "absl.testing.absltest:TestCase",
+    "platform.googletest.absltest_main": "absl.testing.absltest:main",
+    "platform.googletest.main": "graphflow.testing.googletest:main",
+    "platform.test.TestCase": "graphflow.testing.case:TensorFlowTestCase",
+    "util.nest.is_sequence": "graphflow.core.nest:is_nested",
+}
+"""Names that have other names here: "module:attribute"."""
+
+SPACES: Final = {
+    "client": ("",),
+    "data": ("data", "data.experimental"),
+    "eager": ("",),
+    "feature_column": ("feature_column",),
+    "framework": ("", "errors", "dtypes", "graph_util", "random", "io"),
+    "layers": ("layers",),
+    "lib": ("io", "gfile", "python_io"),
+    "ops": (
+        "", "nn", "math", "image", "losses", "metrics", "initializers", "random", "strings",
+        "sparse", "linalg", "sets", "signal", "lookup", "ragged", "queue",
+    ),
+    "platform": ("",),
+    "profiler": ("profiler",),
+    "saved_model": (
+        "saved_model", "saved_model.builder", "saved_model.loader", "saved_model.constants",
+        "saved_model.signature_constants", "saved_model.tag_constants", "saved_model.utils",
+    ),
+    "summary": ("summary", "summary.writer"),
+    "training": ("train", ""),
+    "util": ("nest", "compat", ""),
+}  # fmt: skip
+"""The namespaces where names of a folder's modules are looked up last."""

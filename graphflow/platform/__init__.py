@@ -1,0 +1,1 @@
+"""What a program needs around its graph: flags, the main function, logging, files, records."""

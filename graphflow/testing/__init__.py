@@ -1,0 +1,1 @@
+"""tf.test: what TensorFlow's own unit tests are written with."""
