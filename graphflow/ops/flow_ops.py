@@ -61,13 +61,10 @@ def _joined(op: Operation, dys: Sequence[Any]) -> Any:
     if all(dy is None for dy in dys):
         return None
     data, pred = op.inputs
-    if data.dtype.kind == "R":
-        [dy] = [dy for dy in dys if dy is not None][:1]
-        return merge([dy, dy], name="cond_resource_grad")[0]
     parts = list(dys)
     for branch in (0, 1):
         if parts[branch] is None:
-            parts[branch] = _zeros(data, pred, branch)
+            parts[branch] = _zeros(data, pred, branch, parts[1 - branch])
     return merge(parts, name="cond_grad")[0]
 
 
@@ -104,12 +101,24 @@ def switch_ref_or_tensor(data: Any, pred: Tensor, name: str = "Switch") -> Any:
         return switch(data, pred, name=name)
 
 
-def _zeros(data: Tensor, pred: Tensor, branch: int) -> Any:
-    """Zeros in the shape of `data`, there if `pred` has the value of `branch`."""
-    if data.dims is None or None in data.dims:
-        return apply("ZerosLike", switch_ref_or_tensor(data, pred)[branch])
-    dtype = data.dtype.base_dtype
-    zeros = constant(np.zeros(data.dims, dtype.as_numpy_dtype), dtype, "zeros")
+def _zeros(data: Tensor, pred: Tensor, branch: int, other: Any) -> Any:
+    """Zeros in the shape of `data`, there if `pred` has the value of `branch`.
+
+    Args:
+        data: a tensor, or the handle of a variable.
+        pred: the predicate.
+        branch: 0 or 1.
+        other: the gradient of the other branch.
+    """
+    dims, dtype = data.dims, data.dtype.base_dtype
+    if dtype.kind == "R":
+        dims, dtype = other.shape.raw, other.dtype.base_dtype
+    if dims is None or None in dims:
+        there = switch_ref_or_tensor(data, pred)[branch]
+        if data.dtype.kind == "R":
+            there = apply("ReadVariableOp", there, dtype=dtype)
+        return apply("ZerosLike", there)
+    zeros = constant(np.zeros(dims, dtype.as_numpy_dtype), dtype, "zeros")
     return switch(zeros, pred)[branch]
 
 
@@ -252,8 +261,15 @@ REF_NEXT_ITERATION = define(
 ).no_gradient(_RAISED)
 
 
+def _one_bool(op: Operation) -> list[Dims]:
+    dims = op.inputs[0].dims
+    if dims is not None and len(dims) != 0:
+        raise ShapeError(f"Shape must be rank 0 but is rank {len(dims)} for input")
+    return [()]
+
+
 LOOP_COND = define(
-    "LoopCond(input: bool) -> output: bool", flow="condition", shape=lambda op: [()]
+    "LoopCond(input: bool) -> output: bool", flow="condition", shape=_one_bool
 ).no_gradient("is a bool")
 
 

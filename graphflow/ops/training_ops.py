@@ -31,6 +31,9 @@ def _tiled(step: Step, arrays: list[Array], scalars: dict[str, Any], at: int) ->
         scalars: the other inputs and attributes.
         at: position of the gradient among the step's arguments (the arrays before it: cells).
     """
+    if not arrays[0].ndim:
+        # NumPy makes numbers of what it computes from 0-d arrays: nothing to write into.
+        arrays = [np.reshape(a, 1) for a in arrays]
     if arrays[0].size <= _TILE:
         step(*arrays, **scalars)
         return

@@ -171,3 +171,20 @@ def test_mistakes_are_named() -> None:
             tf.train.AdagradOptimizer(0.1, initial_accumulator_value=0.0)
         with pytest.raises(ValueError, match="needs to be negative or zero"):
             tf.train.FtrlOptimizer(0.1, learning_rate_power=0.5)
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+@pytest.mark.parametrize("name", list(optimizers.OPTIMIZERS))
+def test_scalar_variable_steps_as_a_vector_of_one_does(name: str, use_resource: bool) -> None:
+    found = []
+    for start in (0.7, [0.7]):
+        with tf.Graph().as_default(), tf.Session() as s:
+            v: Any = tf.Variable(start, use_resource=use_resource)
+            count: Any = tf.Variable(0, dtype=tf.int64, trainable=False)
+            optimizer = optimizers.OPTIMIZERS[name](tf.train, count)
+            step = optimizer.minimize(tf.reduce_sum(tf.square(v) + 0.3 * v), count)
+            s.run(tf.global_variables_initializer())
+            for _ in range(3):
+                s.run(step)
+            found.append(np.ravel(s.run(v))[0])
+    assert found[0] == found[1]
