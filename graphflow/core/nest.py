@@ -15,7 +15,7 @@ def _is_attrs(x: Any) -> bool:
     return hasattr(type(x), "__attrs_attrs__")
 
 
-@export("nest.is_nested", "contrib.framework.nest.is_nested", "contrib.framework.nest.is_sequence")
+@export("nest.is_nested", "contrib.framework.nest.is_nested")
 def is_nested(seq: Any) -> bool:
     """Returns whether something is a structure rather than a leaf.
 
@@ -29,6 +29,16 @@ def is_nested(seq: Any) -> bool:
         or _is_attrs(seq)
         or (isinstance(seq, Sequence) and not hasattr(seq, "dtype"))
     )
+
+
+@export("contrib.framework.nest.is_sequence")
+def is_sequence(o: Any) -> bool:
+    """As `is_nested`, under its older name.
+
+    Args:
+        o: anything.
+    """
+    return is_nested(o)
 
 
 def parts(structure: Any) -> Iterator[Any]:
@@ -129,7 +139,11 @@ def _same(a: Any, b: Any, check_types: bool, expand: bool) -> None:
         raise ValueError(f"The two dictionaries have different keys: {sorted(a)} and {sorted(b)}")
     left, right = list(parts(a)), list(parts(b))
     if len(left) != len(right):
-        raise ValueError(f"The lengths differ: {len(left)} and {len(right)} elements")
+        raise ValueError(
+            "The two structures don't have the same number of elements: "
+            f"{len(left)} and {len(right)}. First structure: type={type(a).__name__} str={a}. "
+            f"Second structure: type={type(b).__name__} str={b}"
+        )
     for x, y in zip(left, right, strict=True):
         _same(x, y, check_types, expand)
 

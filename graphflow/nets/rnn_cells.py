@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from graphflow.core import nest, scopes
 from graphflow.core.constant import partial_value
@@ -12,6 +12,7 @@ from graphflow.core.convert import convert
 from graphflow.core.dtypes import as_dtype
 from graphflow.core.export import export
 from graphflow.core.tensor import Tensor
+from graphflow.nets import layer_arguments as arguments
 from graphflow.nets.initializers import Constant, Zeros
 from graphflow.nets.input_spec import InputSpec
 from graphflow.nets.layer import Layer
@@ -29,6 +30,13 @@ from graphflow.ops.variable_scope import get_variable_scope, variable_scope
 
 _log = logging.getLogger("tensorflow")
 
+KERNEL: Final = "kernel"
+"""The name of a cell's weights."""
+BIAS: Final = "bias"
+"""The name of a cell's bias."""
+ASSERT_LIKE_RNNCELL_ERROR_REGEXP: Final = "is not an RNNCell"
+"""What the message of `assert_like_rnncell` contains."""
+
 
 def assert_like_rnncell(cell_name: str, cell: Any) -> None:
     """Checks that something can be used as a recurrent cell.
@@ -43,9 +51,7 @@ def assert_like_rnncell(cell_name: str, cell: Any) -> None:
     conditions = {
         "'output_size' property is missing": hasattr(cell, "output_size"),
         "'state_size' property is missing": hasattr(cell, "state_size"),
-        "either 'zero_state' or 'get_initial_state' method is required": hasattr(
-            cell, "zero_state"
-        )
+        "either 'zero_state' or 'get_initial_state' method is required": hasattr(cell, "zero_state")
         or hasattr(cell, "get_initial_state"),
         "is not callable": callable(cell),
     }
@@ -66,9 +72,7 @@ def check_dtype(dtype: Any) -> None:
         return
     kind = as_dtype(dtype)
     if not (kind.is_floating or kind.is_complex):
-        raise ValueError(
-            f"RNN cell only supports floating point inputs, but saw dtype: {kind}"
-        )
+        raise ValueError(f"RNN cell only supports floating point inputs, but saw dtype: {kind}")
 
 
 def check_inputs(*inputs: Any) -> None:
@@ -140,16 +144,14 @@ class RNNCell(Layer):
             with variable_scope(scope, custom_getter=self._getter) as opened:
                 return super().__call__(inputs, state, scope=opened)
         if self._cell_scope is None:
-            self._cell_scope = variable_scope(
-                get_variable_scope(), custom_getter=self._getter
-            )
+            self._cell_scope = variable_scope(get_variable_scope(), custom_getter=self._getter)
         with self._cell_scope:
             return super().__call__(inputs, state)
 
     def _getter(self, getter: Any, *args: Any, **kwargs: Any) -> Any:
         """Notes the variables that `call` makes."""
         made = getter(*args, **kwargs)
-        first = list(made)[0] if isinstance(made, PartitionedVariable) else made
+        first = next(iter(made)) if isinstance(made, PartitionedVariable) else made
         trains = any(first is v for v in trainable_variables())
         held = self._trainable_weights if trains else self._non_trainable_weights
         if all(made is not v for v in held):
@@ -225,7 +227,9 @@ class RNNCell(Layer):
 class LayerRNNCell(RNNCell):
     """A cell that makes its variables in `build`, as layers do."""
 
-    def __call__(self, inputs: Any, state: Any, scope: Any = None, *args: Any, **kwargs: Any) -> Any:
+    def __call__(
+        self, inputs: Any, state: Any, scope: Any = None, *args: Any, **kwargs: Any
+    ) -> Any:
         """Runs one step; see `RNNCell`."""
         return Layer.__call__(self, inputs, state, *args, scope=scope, **kwargs)
 
@@ -272,11 +276,9 @@ class BasicRNNCell(LayerRNNCell):
         """Makes the variables `kernel` and `bias`."""
         depth = depth_of(inputs_shape)
         check_dtype(self.dtype)
-        self._kernel = self.add_variable(
-            "kernel", shape=[depth + self._num_units, self._num_units]
-        )
+        self._kernel = self.add_variable(KERNEL, shape=[depth + self._num_units, self._num_units])
         self._bias = self.add_variable(
-            "bias", shape=[self._num_units], initializer=Zeros(dtype=self.dtype)
+            BIAS, shape=[self._num_units], initializer=Zeros(dtype=self.dtype)
         )
         self.built = True
 
@@ -348,10 +350,10 @@ class GRUCell(LayerRNNCell):
     def _weights(self, name: str, depth: int, width: int, bias: Any) -> tuple[Any, Any]:
         given = self._bias_initializer
         kernel = self.add_variable(
-            f"{name}/kernel", shape=[depth, width], initializer=self._kernel_initializer
+            f"{name}/{KERNEL}", shape=[depth, width], initializer=self._kernel_initializer
         )
         start = bias if given is None else given
-        return kernel, self.add_variable(f"{name}/bias", shape=[width], initializer=start)
+        return kernel, self.add_variable(f"{name}/{BIAS}", shape=[width], initializer=start)
 
     def call(self, inputs: Any, state: Any) -> tuple[Tensor, Tensor]:
         """Returns the output, which is the next state too."""

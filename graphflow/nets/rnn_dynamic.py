@@ -34,7 +34,13 @@ from graphflow.ops.transpose import transpose
 from graphflow.ops.variable_scope import variable_scope
 
 
-def _batch_and_time_swapped(x: Any) -> Any:
+@export("contrib.rnn.transpose_batch_time")
+def transpose_batch_time(x: Any) -> Any:
+    """Returns a tensor with its first two axes exchanged, or itself if it has less than two.
+
+    Args:
+        x: `[batch, time, ...]` or `[time, batch, ...]`.
+    """
     known = x.shape
     if known.rank is not None and known.rank < 2:
         return x
@@ -84,7 +90,7 @@ def dynamic_rnn(
     with rnn_steps.rnn_scope(scope):
         flat: Sequence[Any] = nest.flatten(inputs)
         if not time_major:
-            flat = [_batch_and_time_swapped(x) for x in [convert(x) for x in flat]]
+            flat = [transpose_batch_time(x) for x in [convert(x) for x in flat]]
         if sequence_length is not None:
             sequence_length = _lengths(sequence_length)
         batch_size = rnn_steps.batch_size_of(flat)
@@ -96,7 +102,7 @@ def dynamic_rnn(
         loop = _Loop(cell, nest.pack_sequence_as(inputs, flat), state, sequence_length, dtype)
         outputs, state = loop.run(parallel_iterations or 32, swap_memory)
         if not time_major:
-            outputs = nest.map_structure(_batch_and_time_swapped, outputs)
+            outputs = nest.map_structure(transpose_batch_time, outputs)
         return outputs, state
 
 
@@ -104,8 +110,7 @@ def _lengths(given: Any) -> Tensor:
     lengths = cast(given, int32)
     if lengths.shape.rank not in (None, 1):
         raise ValueError(
-            "sequence_length must be a vector of length batch_size, but saw shape: "
-            f"{lengths.shape}"
+            f"sequence_length must be a vector of length batch_size, but saw shape: {lengths.shape}"
         )
     return identity(lengths, name="sequence_length")
 
@@ -135,8 +140,8 @@ class _Loop:
         self.known = self.shapes[0].as_list()[:2]
         zero = [self._zeros(batch_size, size) for size in self.sizes]
         self.zero_output = nest.pack_sequence_as(cell.output_size, zero)
-        self.shortest = None if lengths is None else reduce_min(lengths)
-        self.longest = self.steps if lengths is None else reduce_max(lengths)
+        self.shortest: Any = None if lengths is None else reduce_min(lengths)
+        self.longest: Any = self.steps if lengths is None else reduce_max(lengths)
 
     def _zeros(self, batch_size: Any, size: Any) -> Tensor:
         sizes = stack(joined_sizes(batch_size, size))

@@ -9,6 +9,7 @@ from typing import Any
 from graphflow.core.dtypes import int32
 from graphflow.core.export import export
 from graphflow.core.tensor import Tensor
+from graphflow.nets import layer_arguments as arguments
 from graphflow.nets.initializers import Zeros
 from graphflow.nets.input_spec import InputSpec
 from graphflow.nets.rnn_cells import (
@@ -115,9 +116,7 @@ class BasicLSTMCell(LayerRNNCell):
         check_dtype(self.dtype)
         n = self._num_units
         self._kernel = self.add_variable("kernel", shape=[depth + n, 4 * n])
-        self._bias = self.add_variable(
-            "bias", shape=[4 * n], initializer=Zeros(dtype=self.dtype)
-        )
+        self._bias = self.add_variable("bias", shape=[4 * n], initializer=Zeros(dtype=self.dtype))
         self.built = True
 
     def call(self, inputs: Any, state: Any) -> tuple[Tensor, Any]:
@@ -132,9 +131,7 @@ class BasicLSTMCell(LayerRNNCell):
         # Input gate, new input, forget gate, output gate.
         i, j, f, o = split(value=gates, num_or_size_splits=4, axis=one)
         bias = constant(self._forget_bias, f.dtype)
-        new_c = add(
-            multiply(c, sigmoid(add(f, bias))), multiply(sigmoid(i), self._activation(j))
-        )
+        new_c = add(multiply(c, sigmoid(add(f, bias))), multiply(sigmoid(i), self._activation(j)))
         new_h = multiply(self._activation(new_c), sigmoid(o))
         if self._state_is_tuple:
             return new_h, LSTMStateTuple(new_c, new_h)
@@ -239,9 +236,7 @@ class LSTMCell(LayerRNNCell):
 
     def _weights(self, name: str, shape: list[int], shards: int | None) -> Any:
         cut = None if shards is None else fixed_size_partitioner(shards)
-        return self.add_variable(
-            name, shape=shape, initializer=self._initializer, partitioner=cut
-        )
+        return self.add_variable(name, shape=shape, initializer=self._initializer, partitioner=cut)
 
     def call(self, inputs: Any, state: Any) -> tuple[Tensor, Any]:
         """Returns the output and the next state."""

@@ -86,7 +86,8 @@ def raw_rnn(
 
 
 def _unfinished(_time: Any, finished: Any, *_: Any) -> Tensor:
-    return logical_not(reduce_all(finished))
+    over: Tensor = logical_not(reduce_all(finished))
+    return over
 
 
 def _batch_size(inputs: Sequence[Any]) -> tuple[int | None, Any]:

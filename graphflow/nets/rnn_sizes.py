@@ -50,14 +50,18 @@ def static_sizes(prefix: Any, suffix: Any) -> TensorShape:
 def _vector(size: Any, what: str) -> Tensor | None:
     if isinstance(size, Tensor):
         if size.shape.ndims == 0:
-            return expand_dims(size, 0)
+            widened: Tensor = expand_dims(size, 0)
+            return widened
         if size.shape.ndims != 1:
             raise ValueError(
                 f"{what} tensor must be either a scalar or vector, but saw tensor: {size}"
             )
         return size
     shape = as_shape(size)
-    return constant(shape.as_list(), int32) if shape.is_fully_defined() else None
+    if not shape.is_fully_defined():
+        return None
+    found: Tensor = constant(shape.as_list(), int32)
+    return found
 
 
 def known_sizes(size: Any) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from graphflow.core import nest, scopes
+from graphflow.core.export import export
 from graphflow.core.shape import TensorShape
 from graphflow.core.tensor import Tensor
 from graphflow.nets.layer import Layer
@@ -51,8 +52,12 @@ def initial_state_of(cell: Any, given: Any, batch_size: Any, dtype: Any, missing
     return cell.zero_state(batch_size, dtype)
 
 
+@export("contrib.rnn.best_effort_input_batch_size")
 def batch_size_of(flat_input: Sequence[Any]) -> Any:
     """Returns the batch size of `[time, batch, ...]` inputs, an int where one of them tells it.
+
+    Args:
+        flat_input: a list of tensors.
 
     Raises:
         ValueError: if an input has less than two axes.

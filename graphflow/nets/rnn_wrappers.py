@@ -39,11 +39,6 @@ class CellWrapper(RNNCell):
         self.cell = cell
 
     @property
-    def wrapped_cell(self) -> Any:
-        """The cell inside."""
-        return self.cell
-
-    @property
     def state_size(self) -> Any:
         """The state size of the cell inside."""
         return self.cell.state_size
@@ -133,6 +128,11 @@ class DropoutWrapper(CellWrapper):
         self._input_noise = self._state_noise = self._output_noise = None
         if variational_recurrent:
             self._draw(cell, input_size, dtype)
+
+    @property
+    def wrapped_cell(self) -> Any:
+        """The cell inside."""
+        return self.cell
 
     def _draw(self, cell: Any, input_size: Any, dtype: Any) -> None:
         """Makes the random numbers of the masks."""
