@@ -6,7 +6,7 @@ that respects all edges unless inputs were changed after the fact.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from graphflow.core.errors import InvalidArgumentError
 from graphflow.core.operation import Operation
@@ -24,6 +24,8 @@ def needed(
     found: set[Operation] = set()
     stack = [t.op for t in fetches if t not in fed]
     stack += targets
+    if stack and stack[0].graph._mistyped:
+        _mistyped(stack[0].graph._mistyped)
     while stack:
         op = stack.pop()
         if op in found:
@@ -33,9 +35,33 @@ def needed(
             if t.op not in found and t not in fed:
                 stack.append(t.op)
         for other in op.control_inputs:
-            if other not in found:
+            if other not in found and not _is_given(other, fed):
                 stack.append(other)
     return _ordered(found, fed)
+
+
+def _mistyped(inputs: Mapping[tuple[Operation, int], Tensor]) -> None:
+    """Raises InvalidArgumentError: as in TensorFlow, no part of such a graph can run."""
+    (op, index), wanted = next(iter(inputs.items()))
+    got = op.inputs[index]
+    raise InvalidArgumentError(
+        None,
+        op,
+        f"Input {index} of node {op.name} was passed {_type_name(got)} from {got.name} "
+        f"incompatible with expected {_type_name(wanted)}.",
+    )
+
+
+def _type_name(tensor: Tensor) -> str:
+    name: str = tensor.dtype.base_dtype.name
+    return {"float32": "float", "float64": "double", "float16": "half"}.get(name, name)
+
+
+def _is_given(op: Operation, fed: set[Tensor]) -> bool:
+    """Whether there is nothing to wait for: a placeholder that is fed, which must not run."""
+    if op.inputs or not op.outputs or op.definition.is_stateful:
+        return False
+    return all(t in fed for t in op.outputs)
 
 
 def _ordered(found: set[Operation], fed: set[Tensor]) -> list[Operation]:
@@ -52,22 +78,25 @@ def _sorted_again(order: list[Operation], fed: set[Tensor]) -> list[Operation]:
     """Sorts a graph whose inputs or control inputs were changed after their declaration."""
     state: dict[Operation, int] = {}
     done: list[Operation] = []
+    known = set(order)
     for root in order:
         stack = [root]
         while stack:
             op = stack[-1]
             if state.get(op, 0) == 0:
                 state[op] = 1
-                before = [t.op for t in op.inputs if t not in fed] + op.control_inputs
+                before = [t.op for t in op.inputs if t not in fed]
+                before += [c for c in op.control_inputs if c in known]
                 if op.definition.flow == "merge":  # the way back of a loop
                     before = [x for x in before if x.definition.flow != "next"]
                 for other in reversed(before):
                     if state.get(other, 0) == 1:
+                        names = [x.name for x in stack[stack.index(other) :] if state[x] == 1]
                         raise InvalidArgumentError(
                             None,
                             op,
-                            f"Graph has a cycle: '{op.name}' needs its own result "
-                            f"through '{other.name}'",
+                            f"Graph is invalid, contains a cycle with {len(names)} nodes, "
+                            f"including: {', '.join(sorted(names))}",
                         )
                     if state.get(other, 0) == 0:
                         stack.append(other)
