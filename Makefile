@@ -6,7 +6,7 @@ OUT ?= out
 JOBS ?= auto
 SOURCES := graphflow tests bench
 
-.PHONY: run test check lint types layers api api-check notebooks golden interop bench coverage clean
+.PHONY: run test check lint types layers api api-check notebooks golden interop bench coverage-api reliability clean
 
 run: $(VENV)/.run  ## train the tutorial on real handwritten digits, offline; results in out/
 	$(PY) -m graphflow.examples.tutorials.mnist.walkthrough --out $(OUT)
@@ -35,6 +35,12 @@ api-check: $(VENV)/.test
 
 notebooks: $(VENV)/.test  ## run every notebook; the results are not written back
 	$(PY) notebooks/run.py
+
+coverage-api: $(VENV)/.test  ## write docs/api_coverage.md: how much of TensorFlow's API is here
+	$(PY) tests/api_coverage.py
+
+reliability: $(VENV)/.test  ## run the reliability trials at full length; writes docs/reliability.md
+	$(PY) -m tests.reliability.measure
 
 golden:  ## record what TensorFlow 1.15.5 does (GRAPHFLOW_TF_PYTHON or .oracle/tf115)
 	$(PY) tests/golden/record_all.py

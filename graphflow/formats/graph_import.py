@@ -387,6 +387,9 @@ class _Importer:
             newer=self.newer,
             producer=self.producers.get(node.op),
         )
+        groups = found.get("_class", [])
+        if not (isinstance(groups, list) and all(isinstance(g, bytes) for g in groups)):
+            del found["_class"]  # as in TensorFlow what is no list of groups counts for nothing
         if "_class" in found:
             found["_class"] = [self._new_group(node, group) for group in found["_class"]]
         found.pop("_output_shapes", None)
