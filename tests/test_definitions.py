@@ -42,17 +42,39 @@ OWN_OPS: dict[str, str] = {}
 DECLARED_OTHERWISE: dict[str, str] = {}
 """Operation types whose ports or attributes differ from TensorFlow's."""
 
-NO_KERNEL: dict[str, str] = {}
+_RAISED = "plan/raise_flow makes instructions of branches and loops"
+_INLINED = "plan/inline puts the function's body in its place"
+NO_KERNEL: dict[str, str] = {
+    "Enter": _RAISED,
+    "Exit": _RAISED,
+    "LoopCond": _RAISED,
+    "Merge": _RAISED,
+    "NextIteration": _RAISED,
+    "PartitionedCall": _INLINED,
+    "RefEnter": _RAISED,
+    "RefExit": _RAISED,
+    "RefMerge": _RAISED,
+    "RefNextIteration": _RAISED,
+    "RefSwitch": _RAISED,
+    "StatefulPartitionedCall": _INLINED,
+    "Switch": _RAISED,
+    "SymbolicGradient": _INLINED,
+}
 """Operation types that no kernel runs, and who does."""
 
+_ONLY_IN_FILES = "no public function makes it; it stands in graph files"
 NO_ROW: dict[str, str] = {
+    "Abort": "TensorFlow ends the process",
     "Placeholder": "every row has some",
+    "RefExit": _ONLY_IN_FILES,
+    "RefNextIteration": _ONLY_IN_FILES,
 }
 """Operation types without a row in tests/cases, and the file that tests them."""
 
 OWN_ARGUMENTS: dict[str, str] = {
     "Operation": "made by the graph only; TensorFlow's takes a NodeDef",
     "Tensor": "made by operations only; ours is told its shape",
+    "xla.experimental.jit_scope": "TensorFlow's hides its arguments behind its decorator",
 }
 """Public functions whose arguments differ from TensorFlow's."""
 

@@ -44,7 +44,7 @@ def updated(p, kind):
 
 for kind in ("ref", "resource"):
     for p in (True, False):
-        case("Switch", updated, b(p), kind, nodes="the reads of variables have other names")
+        case("Switch", updated, b(p), kind)
 
 
 def assigned(p):
@@ -149,7 +149,7 @@ def counted(kind):
 
 
 for kind in ("ref", "resource"):
-    case("RefEnter", counted, kind, nodes="the reads of variables have other names")
+    case("RefEnter", counted, kind)
 
 error("Enter", lambda x: repeat(3, lambda x: tf.concat([x, x], 0), x), f(2, 3),
       says="To allow the shape to vary across iterations")  # fmt: skip
