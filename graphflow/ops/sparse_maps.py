@@ -197,7 +197,7 @@ def _(
     return indices.astype(np.int64), np.concatenate([v for _, v, _ in taken]), whole
 
 
-# --- for the queues of tf.train.batch ---
+# --- functions of them ---
 def add_sparse(sparse: SparseTensor, shared_name: str | None = None, many: bool = False) -> Tensor:
     """Returns the number under which a run keeps a sparse tensor, or one for each of its rows.
 

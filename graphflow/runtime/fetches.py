@@ -27,11 +27,13 @@ class Fetched:
     `rebuild(values)` puts the values into the structure of the argument.
     """
 
-    __slots__ = ("rebuild", "targets", "tensors")
+    __slots__ = ("rebuild", "special", "targets", "tensors")
 
     def __init__(self, graph: Any, fetches: Any) -> None:
         self.tensors: list[Tensor] = []
         self.targets: list[Operation] = []
+        self.special: list[tuple[int, Tensor]] = []
+        """Places and tensors whose operations say what a run returns for them."""
         places: dict[Tensor, int] = {}
         self.rebuild = self._structure(graph, fetches, places)
 
@@ -99,6 +101,8 @@ class Fetched:
         if place is None:
             place = places[element] = len(self.tensors)
             self.tensors.append(element)
+            if element.op.definition.fetched is not None:
+                self.special.append((place, element))
         at = place
         return lambda values: values[at]
 
@@ -134,17 +138,27 @@ def _pairs(graph: Any, key: Any, value: Any) -> list[tuple[Tensor, Any]]:
     parts_of = getattr(key, "_fetch_parts", None)
     if parts_of is not None:
         tensors, _ = parts_of()
-        return list(zip(tensors, value, strict=True))
+        # As in TensorFlow a part may be left out: it is one that the run does not need.
+        return list(zip(tensors, value, strict=False))
     if isinstance(key, tuple):
         if not isinstance(value, list | tuple) or len(value) != len(key):
             raise TypeError(f"The fed value {value!r} does not have the structure of {key!r}")
         return [p for k, v in zip(key, value, strict=True) for p in _pairs(graph, k, v)]
+    return [(feed_key(graph, key), value)]
+
+
+def feed_key(graph: Any, key: Any) -> Tensor:
+    """Returns the tensor that a key of a feed_dict is or names.
+
+    Raises:
+        TypeError: if it is none.
+    """
     try:
-        tensor = graph.as_graph_element(key, allow_operation=False)
+        found: Tensor = graph.as_graph_element(key, allow_operation=False)
     except Exception as e:
         text = e.args[0] if isinstance(e, KeyError) else e
         raise TypeError(f"Cannot interpret feed_dict key as Tensor: {text}") from None
-    return [(tensor, value)]
+    return found
 
 
 def array_of(tensor: Tensor, value: Any) -> Any:
@@ -181,6 +195,9 @@ def _fits(shape: tuple[int, ...], dims: tuple[int | None, ...]) -> bool:
 
 
 def _converted(tensor: Tensor, value: Any, dtype: Any, wanted: Any) -> Array:
+    kept = getattr(value, "_as_fed", None)
+    if kept is not None:  # a TensorHandle: its value stays in the session
+        value = kept()
     if isinstance(value, Tensor):
         raise TypeError(
             "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include "

@@ -7,7 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from graphflow.core import scopes
-from graphflow.core.errors import InvalidArgumentError, NotFoundError
+from graphflow.core.errors import (
+    DeadlineExceededError,
+    InvalidArgumentError,
+    KernelError,
+    NotFoundError,
+)
 from graphflow.core.evaluate import kernel_keywords
 from graphflow.core.export import export
 from graphflow.core.graph import Graph
@@ -15,12 +20,16 @@ from graphflow.core.late import provide
 from graphflow.core.operation import Operation
 from graphflow.core.state import Store
 from graphflow.core.tensor import Tensor
+from graphflow.core.waiting import Run, running
 from graphflow.plan.build import build, passes
 from graphflow.plan.capture import needed
 from graphflow.plan.program import Instr, Program
 from graphflow.runtime.failures import StepError, translated
-from graphflow.runtime.fetches import EMPTY_GRAPH, Fetched, array_of, feeds, own
+from graphflow.runtime.fetches import EMPTY_GRAPH, Fetched, array_of, feed_key, feeds, own
 from graphflow.runtime.numpy.executor import NumpyPlan
+from graphflow.runtime.partial import PartialRun
+from graphflow.runtime.server import TaskStore, server_at
+from graphflow.runtime.trace import traced
 
 _MAX_PLANS: Final = 256
 _MAX_IDLE_BYTES: Final = 1 << 28
@@ -40,7 +49,9 @@ class BaseSession:
             raise TypeError(f"target must be a string, but got {type(target)}")
         if config is not None and not hasattr(config, "allow_soft_placement"):
             raise TypeError(f"config must be a tf.ConfigProto, but got {type(config)}")
-        if target:
+        self._target = target
+        self._server = server_at(target.decode()) if target else None
+        if target and self._server is None:
             raise NotFoundError(
                 None,
                 None,
@@ -49,8 +60,14 @@ class BaseSession:
             )
         self._graph: Graph = scopes.get_default_graph() if graph is None else graph
         self._config = config
-        self._store = Store()
+        self._tasks: dict[Store, TaskStore] = {}
+        self._store = Store() if self._server is None else self._task_store("")
+        self._store.functions = self._graph._functions
         self._closed = False
+        self._waiting: set[Run] = set()
+        self._partial: dict[str, PartialRun] = {}
+        self._partial_count = 0
+        self._timeout_ms = 0 if config is None else config.operation_timeout_in_ms
         self._lock = threading.RLock()
         self._fetched: dict[Any, Fetched] = {}
         self._plans: dict[Any, NumpyPlan] = {}
@@ -70,22 +87,27 @@ class BaseSession:
 
     @property
     def sess_str(self) -> bytes:
-        """The target, always empty: the session runs in this process."""
-        return b""
+        """The target: empty, or that of a server in this process."""
+        return self._target
 
     def list_devices(self) -> list[DeviceAttributes]:
-        """The devices that the session can use: one CPU."""
-        return [DeviceAttributes("/job:localhost/replica:0/task:0/device:CPU:0", "CPU")]
+        """The devices that the session can use: one CPU for each task."""
+        own = ["/job:localhost/replica:0/task:0/device:CPU:0"]
+        names = own if self._server is None else self._server.devices()
+        return [DeviceAttributes(name, "CPU") for name in names]
 
     def as_default(self) -> Any:
         """A context in which this is the default session; it stays open afterwards."""
         return scopes.sessions.entered(self)
 
     def close(self) -> None:
-        """Forgets all values; later runs raise RuntimeError."""
+        """Forgets all values; later runs raise RuntimeError, and those that wait CancelledError."""
         self._closed = True
+        for run in list(self._waiting):
+            run.cancel()
         self._plans.clear()
         self._fetched.clear()
+        self._partial.clear()
         self._store = Store()
 
     # --- running ---
@@ -98,8 +120,9 @@ class BaseSession:
             fetches: a tensor, operation, variable, a name of one, or lists, tuples, named tuples
                 and dicts of these, nested at will.
             feed_dict: values by tensor: they take the place of what the graph would compute.
-            options: a RunOptions message; accepted, nothing in it changes a run.
-            run_metadata: a RunMetadata message; accepted and left as it is.
+            options: a RunOptions message: `timeout_in_ms` limits how long the run waits for other
+                threads, `trace_level` asks for a trace.
+            run_metadata: a RunMetadata message: gets the trace, if one is asked for.
 
         Returns:
             The values in the structure of `fetches`: arrays, NumPy scalars for 0-d tensors, bytes
@@ -126,22 +149,55 @@ class BaseSession:
             fetched = Fetched(graph, fetches)
             if key is not None:
                 self._fetched[key] = fetched
-        values = self._run(fetched, feed_dict)
-        return fetched.rebuild(values)
-
-    def _run(self, fetched: Fetched, feed_dict: Any) -> list[Any]:
-        given = [] if feed_dict is None else feeds(self._graph, feed_dict)
-        return self._execute(fetched, [t for t, _ in given], [a for _, a in given])
+        given = [] if feed_dict is None else feeds(graph, feed_dict)
+        tensors, arrays = [t for t, _ in given], [a for _, a in given]
+        return fetched.rebuild(self._execute(fetched, tensors, arrays, options, run_metadata))
 
     def _execute(
-        self, fetched: Fetched, tensors: Sequence[Tensor], arrays: Sequence[Any]
+        self,
+        fetched: Fetched,
+        tensors: Sequence[Tensor],
+        arrays: Sequence[Any],
+        options: Any = None,
+        metadata: Any = None,
     ) -> list[Any]:
         plan = self._plan(fetched, tensors, [a.shape for a in arrays])
         try:
-            found = plan.run(arrays)
+            if options is None and not plan.waits:
+                found = plan.run(arrays)
+            else:
+                found = self._run_with(plan, arrays, options, metadata)
         except StepError as e:
             raise translated(e, self._graph) from e.cause
-        return [own(v) for v in found]
+        values = [own(v) for v in found]
+        return self._special(fetched, values) if fetched.special else values
+
+    def _special(self, fetched: Fetched, values: list[Any]) -> list[Any]:
+        for place, tensor in fetched.special:
+            values[place] = tensor.op.definition.fetched(values[place], tensor, self)  # type: ignore[misc]  # it has one
+        return values
+
+    def _run_with(
+        self, plan: NumpyPlan, arrays: Sequence[Any], options: Any, metadata: Any
+    ) -> list[Any]:
+        """Runs a plan that may have to wait for other threads, or for which there are options."""
+        trace = options is not None and metadata is not None and options.trace_level > 0
+        if not plan.waits:
+            return traced(plan, arrays, metadata) if trace else plan.run(arrays)
+        limit = (options.timeout_in_ms if options is not None else 0) or self._timeout_ms
+        with running(Run(limit / 1000 if limit > 0 else None)) as run:
+            self._waiting.add(run)
+            try:
+                if self._closed:
+                    run.cancel()
+                return traced(plan, arrays, metadata) if trace else plan.run(arrays)
+            except StepError:
+                if run.timed_out:
+                    message = "Timed out waiting for notification"
+                    raise DeadlineExceededError(None, None, message) from None
+                raise
+            finally:
+                self._waiting.discard(run)
 
     def _plan(
         self, fetched: Fetched, tensors: Sequence[Tensor], shapes: Sequence[Any]
@@ -199,10 +255,23 @@ class BaseSession:
             raise AssertionError(f"{instr.definition.name} has no kernel")
         wanted = kernel_keywords(kernel)
         options = {k: instr.attrs[k] for k in wanted if k in instr.attrs}
-        options["store"] = self._store
+        op = None if self._server is None else self._graph._by_name.get(instr.name)
+        options["store"] = self._store if op is None else self._task_store(op.device)
         if "name" in wanted:
             options["name"] = instr.name
-        return kernel(**options)
+        try:
+            return kernel(**options)
+        except KernelError as e:
+            raise translated(StepError(instr, e, None), self._graph) from e
+
+    def _task_store(self, device: str) -> Store:
+        """Where operations on a device keep things: with the task that it names."""
+        shared = self._server.store_for(device)  # type: ignore[union-attr]  # the caller knows
+        found = self._tasks.get(shared)
+        if found is None:
+            found = self._tasks.setdefault(shared, TaskStore(shared))
+            found.functions = self._graph._functions
+        return found
 
     def _check_devices(self, fetched: Fetched, tensors: Sequence[Tensor]) -> None:
         if not self._graph.uses_devices or _soft_placement(self._config):
@@ -221,6 +290,64 @@ class BaseSession:
                     "tf.ConfigProto(allow_soft_placement=True).\n"
                     f"\t [[{op.name}]]",
                 )
+
+    # --- running little by little ---
+    def partial_run_setup(self, fetches: Any, feeds: Any = None) -> str:
+        """Begins a run whose feeds come little by little; returns a handle of it.
+
+        Args:
+            fetches: all that the calls of `partial_run` will fetch.
+            feeds: a list of all tensors that they will feed.
+
+        Raises:
+            TypeError: if a feed is no tensor.
+            RuntimeError: if the session is closed.
+        """
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session.")
+        fetched = Fetched(self._graph, fetches)
+        keys = [feed_key(self._graph, feed) for feed in feeds or ()]
+        if not (fetched.tensors or fetched.targets):
+            message = "Must specify at least one target to fetch or execute."
+            raise InvalidArgumentError(None, None, message)
+        plan = self._built(fetched, keys, [t.dims for t in keys])
+        with self._lock:
+            self._partial_count += 1
+            handle = f"{','.join(t.name for t in fetched.tensors)};{self._partial_count}"
+            self._partial[handle] = PartialRun(plan, fetched.tensors, keys)
+        return handle
+
+    def partial_run(self, handle: str, fetches: Any, feed_dict: Any = None) -> Any:
+        """Goes on with a run: feeds some of its tensors and returns others.
+
+        Args:
+            handle: what `partial_run_setup` returned.
+            fetches: as in `run`: of what the setup named, each tensor once.
+            feed_dict: as in `run`: of what the setup named, each tensor once.
+
+        Raises:
+            InvalidArgumentError: if a tensor was not named, was fed or fetched before, or cannot
+                be computed from what was fed so far.
+            RuntimeError: if an operation is fetched, or the session is closed.
+        """
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session.")
+        fetched = Fetched(self._graph, fetches)
+        given = feeds(self._graph, feed_dict or {})
+        if fetched.targets:
+            raise RuntimeError("partial_run() requires empty target_list.")
+        partial = self._partial.get(handle)
+        if partial is None:
+            message = "Must run 'setup' before performing partial runs!"
+            raise InvalidArgumentError(None, None, message)
+        try:
+            values = [own(v) for v in partial.run(fetched.tensors, given)]
+        except StepError as e:
+            self._partial.pop(handle, None)
+            raise translated(e, self._graph) from e.cause
+        if partial.over:
+            self._partial.pop(handle, None)
+        return fetched.rebuild(self._special(fetched, values))
 
     # --- looking inside ---
     def plan(self, fetches: Any, feed_dict: Any = None) -> NumpyPlan:
@@ -263,7 +390,7 @@ class BaseSession:
             if self._closed:
                 raise RuntimeError("Attempted to use a closed Session.")
             arrays = [array_of(t, v) for t, v in zip(keys, args, strict=True)]
-            return fetched.rebuild(self._execute(fetched, keys, arrays))
+            return fetched.rebuild(self._execute(fetched, keys, arrays, options, run_metadata))
 
         if accept_options:
             return call
@@ -322,7 +449,7 @@ class Session(BaseSession):
     """Runs parts of a graph and keeps the values of its variables.
 
     Args:
-        target: must be empty: graphflow runs in this process.
+        target: empty, or the target of a tf.train.Server in this process.
         graph: the graph to run; None: the default graph.
         config: a ConfigProto.
 
@@ -355,13 +482,16 @@ class Session(BaseSession):
 
     @staticmethod
     def reset(target: str, containers: Any = None, config: Any = None) -> None:
-        """Does nothing: values belong to sessions, and go with them.
+        """Forgets what a server keeps; without one, values belong to sessions and go with them.
 
         Args:
-            target: ignored.
-            containers: ignored.
+            target: the server's target.
+            containers: the containers to clear; None: all.
             config: ignored.
         """
+        server = server_at(target) if target else None
+        if server is not None:
+            server.store.clear(tuple(containers or ()))
 
 
 @export("InteractiveSession")
