@@ -10,13 +10,25 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.contrib import data as data
+    from graphflow.contrib import distributions as distributions
+    from graphflow.contrib import eager as eager
     from graphflow.contrib import framework as framework
     from graphflow.contrib import layers as layers
+    from graphflow.contrib import legacy_seq2seq as legacy_seq2seq
+    from graphflow.contrib import lookup as lookup
+    from graphflow.contrib import losses as losses
+    from graphflow.contrib import metrics as metrics
+    from graphflow.contrib import rnn as rnn
+    from graphflow.contrib import seq2seq as seq2seq
+    from graphflow.contrib import slim as slim
+    from graphflow.contrib import staging as staging
+    from graphflow.contrib import training as training
     from graphflow.contrib import util as util
 else:
     _PLACES = {
     }
-    _SPACES = 'framework layers util'
+    _SPACES = 'data distributions eager framework layers legacy_seq2seq lookup losses metrics rnn seq2seq slim staging training util'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -27,5 +39,6 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "framework", "layers", "util",
+    "data", "distributions", "eager", "framework", "layers", "legacy_seq2seq", "lookup", "losses",
+    "metrics", "rnn", "seq2seq", "slim", "staging", "training", "util",
 ]

@@ -11,9 +11,11 @@ from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
     from graphflow.formats.make_tensor_proto import make_ndarray as make_ndarray, make_tensor_proto as make_tensor_proto
+    from graphflow.inside.tensors import constant_value as constant_value
 else:
     _PLACES = {
         'graphflow.formats.make_tensor_proto': 'make_ndarray make_tensor_proto',
+        'graphflow.inside.tensors': 'constant_value',
     }
     _SPACES = ''
 
@@ -26,5 +28,5 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "make_ndarray", "make_tensor_proto",
+    "constant_value", "make_ndarray", "make_tensor_proto",
 ]

@@ -116,9 +116,17 @@ def _fill(made: Any, key: str, items: list[Any], export_scope: str | None) -> No
             made.int64_list.value.extend(items)
         case float():
             made.float_list.value.extend(items)
+        case message if _is_any(message):
+            for item in items:  # protobuf's own class or ours: they are not one
+                made.any_list.value.add().MergeFromString(item.SerializeToString())
         case _:
             names = [strip_scope(x.name, export_scope) for x in items]
             made.node_list.value.extend(names)
+
+
+def _is_any(item: Any) -> bool:
+    """Whether an item is a message of type Any, which holds another message."""
+    return getattr(getattr(item, "DESCRIPTOR", None), "full_name", "") == "google.protobuf.Any"
 
 
 # --- import ---

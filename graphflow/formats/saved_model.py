@@ -212,7 +212,9 @@ def _inside(filename: str) -> str:
     return filename
 
 
-def copy_assets_to_destination_dir(asset_filename_map: dict[str, str], destination_dir: str) -> None:
+def copy_assets_to_destination_dir(
+    asset_filename_map: dict[str, str], destination_dir: str
+) -> None:
     """Copies files into the assets folder of a SavedModel; those that are there stay.
 
     Args:

@@ -11,6 +11,7 @@ from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import bfloat16, float16, float32, float64
 from graphflow.core.export import export
+from graphflow.core.late import provide
 from graphflow.core.operation import Operation
 from graphflow.ops import state
 from graphflow.ops.cast import cast
@@ -30,6 +31,7 @@ _FLOATS = (bfloat16, float16, float32, float64)
 _VARIABLE_TYPES = ("Variable", "VariableV2", "VarHandleOp")
 
 
+@provide("assign_moving_average")
 def assign_moving_average(
     variable: Any, value: Any, decay: Any, zero_debias: bool = True, name: str | None = None
 ) -> Any:

@@ -15,6 +15,9 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import models  # noqa: E402 (found by the line above)
+import saved_models  # noqa: E402
+
+SAVED_MODELS = ["saved_model_binary", "saved_model_text"]
 
 
 def tensorflow():
@@ -33,6 +36,8 @@ def write_all(tf, folder):
         prefix = os.path.join(folder, name)
         with open(prefix + ".json", "w") as file:
             json.dump(models.write(tf, name, prefix), file)
+    for as_text in (False, True):
+        saved_models.write(tf, os.path.join(folder, SAVED_MODELS[as_text]), as_text)
 
 
 def read_all(tf, folder, who):
@@ -45,6 +50,9 @@ def read_all(tf, folder, who):
         for how in (models.restore, models.read):
             lines = models.differences(want, how(tf, name, prefix))
             found += [f"{who}, {how.__name__} of {name}: {line}" for line in lines]
+    for name in SAVED_MODELS:
+        lines = saved_models.differences(os.path.join(folder, name), tf)
+        found += [f"{who}, {name}: {line}" for line in lines]
     return found
 
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
-    from graphflow.core.nest import assert_same_structure as assert_same_structure, flatten as flatten, map_structure as map_structure, pack_sequence_as as pack_sequence_as
+    from graphflow.core.nest import assert_same_structure as assert_same_structure, flatten as flatten, is_nested as is_nested, is_sequence as is_sequence, map_structure as map_structure, pack_sequence_as as pack_sequence_as
+    from graphflow.core.nest_shallow import assert_shallow_structure as assert_shallow_structure, flatten_dict_items as flatten_dict_items, flatten_up_to as flatten_up_to, flatten_with_joined_string_paths as flatten_with_joined_string_paths, flatten_with_tuple_paths as flatten_with_tuple_paths, flatten_with_tuple_paths_up_to as flatten_with_tuple_paths_up_to, get_traverse_shallow_structure as get_traverse_shallow_structure, map_structure_up_to as map_structure_up_to, map_structure_with_paths as map_structure_with_paths, map_structure_with_tuple_paths as map_structure_with_tuple_paths, map_structure_with_tuple_paths_up_to as map_structure_with_tuple_paths_up_to, yield_flat_paths as yield_flat_paths
 else:
     _PLACES = {
-        'graphflow.core.nest': 'assert_same_structure flatten map_structure pack_sequence_as',
+        'graphflow.core.nest': 'assert_same_structure flatten is_nested is_sequence map_structure pack_sequence_as',
+        'graphflow.core.nest_shallow': 'assert_shallow_structure flatten_dict_items flatten_up_to flatten_with_joined_string_paths flatten_with_tuple_paths flatten_with_tuple_paths_up_to get_traverse_shallow_structure map_structure_up_to map_structure_with_paths map_structure_with_tuple_paths map_structure_with_tuple_paths_up_to yield_flat_paths',
     }
     _SPACES = ''
 
@@ -26,5 +28,10 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "assert_same_structure", "flatten", "map_structure", "pack_sequence_as",
+    "assert_same_structure", "assert_shallow_structure", "flatten", "flatten_dict_items",
+    "flatten_up_to", "flatten_with_joined_string_paths", "flatten_with_tuple_paths",
+    "flatten_with_tuple_paths_up_to", "get_traverse_shallow_structure", "is_nested", "is_sequence",
+    "map_structure", "map_structure_up_to", "map_structure_with_paths",
+    "map_structure_with_tuple_paths", "map_structure_with_tuple_paths_up_to", "pack_sequence_as",
+    "yield_flat_paths",
 ]

@@ -8,6 +8,7 @@ The graphs are compressed, so that the repository stays small.
 
 import gzip
 import os
+import shutil
 import sys
 import tempfile
 
@@ -22,6 +23,9 @@ if __name__ == "__main__":
     os.makedirs(target, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         worker.write_all(tf, folder)
+        for saved in worker.SAVED_MODELS:
+            shutil.rmtree(os.path.join(target, saved), ignore_errors=True)
+            shutil.move(os.path.join(folder, saved), target)
         for name in sorted(set(os.listdir(folder)) - {"checkpoint"}):
             with open(os.path.join(folder, name), "rb") as file:
                 contents = file.read()
