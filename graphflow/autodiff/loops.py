@@ -206,7 +206,8 @@ class LoopGradient:
             merged = merge([entered, entered])[0]
             switched = switch(merged, loop.pivot)
             self.forward_index = apply("Add", switched[1], np.array(1, np.int32))
-            merged.op._update_input(1, next_iteration(self.forward_index))
+            self.forward_next = next_iteration(self.forward_index)
+            merged.op._update_input(1, self.forward_next)
             total: Tensor = exit_(switched[0], name="f_count")
         loop.loop_enters.append(entered)
         loop.loop_exits.append(total)
@@ -344,7 +345,10 @@ class LoopGradient:
             with inside(self.graph, self.loop):
                 self.forward_sync = apply("ControlTrigger", name="f_sync")
             self.forward_sync._remove_all_control_inputs()
-            self.forward_index.op._add_control_input(self.forward_sync)
+            self.forward_next.op._add_control_input(self.forward_sync)
+        # TensorFlow runs iterations side by side. A push has to come after its own iteration has
+        # been counted, and before the next one is: else two pushes can change places.
+        pushed.op._add_control_input(self.forward_index.op)
         self.forward_sync._add_control_input(pushed.op)
         return handle
 

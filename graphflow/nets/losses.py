@@ -10,12 +10,12 @@ from typing import Any, ClassVar, Final
 
 from graphflow.core import scopes
 from graphflow.core.collections import GraphKeys
-from graphflow.core.constant import constant_value
 from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import float32
 from graphflow.core.export import EXPORTS, export, renamed
 from graphflow.core.tensor import Tensor
+from graphflow.nets.weights_broadcast import assert_broadcastable, broadcast_weights
 from graphflow.ops.activation import relu
 from graphflow.ops.arithmetic import (
     add_n,
@@ -26,10 +26,8 @@ from graphflow.ops.arithmetic import (
     subtract,
 )
 from graphflow.ops.cast import cast
-from graphflow.ops.checks import Assert
 from graphflow.ops.comparison import equal
 from graphflow.ops.constant import constant
-from graphflow.ops.control_ops import no_op
 from graphflow.ops.cross_entropy import (
     sigmoid_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits_v2,
@@ -38,13 +36,12 @@ from graphflow.ops.cross_entropy import (
 from graphflow.ops.division import div_no_nan
 from graphflow.ops.fill import ones_like, zeros_like
 from graphflow.ops.identity import stop_gradient
-from graphflow.ops.reduce import reduce_all, reduce_sum
+from graphflow.ops.reduce import reduce_sum
 from graphflow.ops.reshape import squeeze
 from graphflow.ops.sequence import range_
 from graphflow.ops.shape_ops import rank, shape, size
 
 _LOSSES: Final = GraphKeys.LOSSES
-_NOT_BROADCASTABLE: Final = "weights can not be broadcast to values."
 
 
 @export("losses.Reduction")
@@ -148,76 +145,6 @@ def get_total_loss(
 
 
 # --- weights ---
-def assert_broadcastable(weights: Any, values: Any) -> Any:
-    """Checks that weights fit losses: a scalar, or the same rank and each size equal or 1.
-
-    Returns:
-        An operation that others should wait for.
-
-    Raises:
-        ValueError: if the static shapes say that they do not fit.
-    """
-    with scopes.name_scope(None, "assert_broadcastable", (weights, values)) as scope:
-        with scopes.name_scope(None, "weights", (weights,)) as inner:
-            weights = convert(weights, name=inner)
-            weights_shape = shape(weights, name="shape")
-            weights_rank = rank(weights, name="rank")
-        known_weights = constant_value(weights_rank)
-        with scopes.name_scope(None, "values", (values,)) as inner:
-            values = convert(values, name=inner)
-            values_shape = shape(values, name="shape")
-            values_rank = rank(values, name="rank")
-        known_values = constant_value(values_rank)
-        if known_weights is not None and known_values is not None:
-            if known_weights == 0:
-                return no_op(name="static_scalar_check_success")
-            if known_weights != known_values:
-                raise ValueError(
-                    f"{_NOT_BROADCASTABLE} values.rank={known_values}. "
-                    f"weights.rank={known_weights}. values.shape={values.shape}. "
-                    f"weights.shape={weights.shape}."
-                )
-            if _checked_sizes(constant_value(weights_shape), constant_value(values_shape)):
-                return no_op(name="static_dims_check_success")
-        is_scalar = equal(0, weights_rank, name="is_scalar")
-        same_rank = equal(values_rank, weights_rank)
-        ones = equal(weights_shape, 1)
-        same = apply("Equal", weights_shape, values_shape, incompatible_shape_error=False)
-        fits = apply("LogicalAnd", same_rank, reduce_all(apply("LogicalOr", ones, same)))
-        valid = apply("LogicalOr", is_scalar, fits, name="is_valid_shape")
-        data = [
-            _NOT_BROADCASTABLE, "weights.shape=", weights.name, weights_shape, "values.shape=",
-            values.name, values_shape,
-        ]  # fmt: skip
-        return Assert(valid, data, name=scope)
-
-
-def _checked_sizes(weights: Any, values: Any) -> bool:
-    """Whether both shapes are known; raises ValueError if they are and do not fit."""
-    if weights is None or values is None:
-        return False
-    for axis, (own, wanted) in enumerate(zip(weights, values, strict=True)):
-        if own not in (1, wanted):
-            raise ValueError(
-                f"{_NOT_BROADCASTABLE} Mismatch at dim {axis}. values.shape={values} "
-                f"weights.shape={weights}."
-            )
-    return True
-
-
-def broadcast_weights(weights: Any, values: Any) -> Tensor:
-    """Returns the weights in the shape of the values."""
-    with scopes.name_scope(None, "broadcast_weights", (weights, values)) as scope:
-        values = convert(values, name="values")
-        weights = convert(weights, values.dtype.base_dtype, "weights")
-        own, wanted = weights.shape, values.shape
-        if own.is_fully_defined() and wanted.is_fully_defined() and own == wanted:
-            return weights  # type: ignore[no-any-return]  # converted above
-        with scopes.control_dependencies((assert_broadcastable(weights, values),)):
-            found: Tensor = multiply(weights, ones_like(values), name=scope)
-    return found
-
-
 def _num_elements(losses: Tensor) -> Tensor:
     with scopes.name_scope(None, "num_elements", [losses]) as scope:
         found: Tensor = cast(size(losses, name=scope), losses.dtype)

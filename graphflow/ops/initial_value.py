@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from graphflow.core import scopes
 from graphflow.core.collections import GraphKeys
+from graphflow.core.opdef import REGISTRY
 from graphflow.core.operation import Operation
 from graphflow.core.tensor import Tensor
 from graphflow.ops.variables import Variable
@@ -19,6 +20,16 @@ def check_initial_value(initial_value: Any, constraint: Any) -> None:
         raise ValueError("initial_value must be specified.")
     if constraint is not None and not callable(constraint):
         raise ValueError("The `constraint` argument must be a callable.")
+
+
+def check_outside_of_flow(start: Tensor, scope: str) -> None:
+    """Raises ValueError if a variable's initial value is made inside a loop or a branch."""
+    if start.op._get_control_flow_context() is not None:
+        raise ValueError(
+            f"Initializer for variable {scope} is from inside a control-flow construct, such as a "
+            "loop or conditional. When creating a variable inside a loop or conditional, use a "
+            "lambda as the initializer."
+        )
 
 
 class _Group:
@@ -64,11 +75,11 @@ def guard_initial_value(scope: str, initial_value: Tensor) -> Tensor:
         scope: the new variable's name scope; new nodes are named after it.
         initial_value: the initial value as declared.
     """
-    ancestors = _ancestors(initial_value.op)
-    if not any(op.type in _VARIABLES for op in ancestors):
+    order = _inputs_first(initial_value.op)
+    if order is None or not any(op.type in _VARIABLES for op in order):
         return initial_value
     replaced: dict[Operation, Operation] = {}
-    for op in sorted(ancestors, key=lambda op: op._id):
+    for op in order:
         if op.type in _VARIABLES:
             start = _initialized_value_of(op)
             if start is not None:
@@ -79,16 +90,26 @@ def guard_initial_value(scope: str, initial_value: Tensor) -> Tensor:
     return source.outputs[initial_value.value_index]
 
 
-def _ancestors(op: Operation) -> set[Operation]:
-    found: set[Operation] = set()
+def _inputs_first(op: Operation) -> list[Operation] | None:
+    """What an operation is computed from, each after its inputs; None if there is a loop."""
+    order: list[Operation] = []
+    done: dict[Operation, bool] = {}  # False while the inputs are on their way
     pending = [op]
     while pending:
-        current = pending.pop()
-        if current in found or current.type in _STOPS:
+        current = pending[-1]
+        if current not in done:
+            done[current] = False
+            sources = [] if current.type in _STOPS else [t.op for t in current.inputs]
+            if any(done.get(source) is False for source in sources):
+                return None
+            pending += [source for source in reversed(sources) if source not in done]
             continue
-        found.add(current)
-        pending += [t.op for t in current.inputs]
-    return found
+        pending.pop()
+        if not done[current]:
+            done[current] = True
+            if current.type not in _STOPS:
+                order.append(current)
+    return order
 
 
 def _initialized_value_of(variable_op: Operation) -> Tensor | None:
@@ -101,9 +122,10 @@ def _initialized_value_of(variable_op: Operation) -> Tensor | None:
 
 def _copied(op: Operation, scope: str, replaced: dict[Operation, Operation]) -> Operation:
     graph = op.graph
+    definition = REGISTRY["Switch"] if op.type == "RefSwitch" else op.definition
     inputs = [replaced.get(t.op, t.op).outputs[t.value_index] for t in op.inputs]
     name = graph.enter_name(f"{op.name}_{scope}".replace(":", "_"))
     made: Operation = graph.add(
-        op.definition, inputs, dict(op.attrs), name, [t.dtype for t in op.outputs]
+        definition, inputs, dict(op.attrs), name, [t.dtype.base_dtype for t in op.outputs]
     )
     return made

@@ -210,10 +210,7 @@ class Optimizer:
         if var.constraint is None:
             return update
         with scopes.control_dependencies([update]):
-            # TensorFlow hands over the variable, and relies on an old read of a reference showing
-            # the new value; here a read has its place in time, so it must be a new one.
-            new = var if isinstance(var, BaseResourceVariable) else var.read_value()
-            return var.assign(var.constraint(new))
+            return var.assign(var.constraint(var))
 
     # --- slots ---
     def get_slot(self, var: Any, name: str) -> Any:

@@ -183,3 +183,44 @@ def test_loop_and_branch_survive_a_meta_graph(tmp_path: Any) -> None:
         found = s.run([*here[1:], again], {here[0]: [1.0, 2.0]})
     for got, wanted in zip(found, [*want, want[1]], strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-6)
+
+
+def test_gradient_knows_which_branch_a_branch_inside_has_taken() -> None:
+    w = tf.Variable([0.5, 0.25])
+    first, second = tf.placeholder(tf.int32, []), tf.placeholder(tf.int32, [])
+
+    def inner() -> Any:
+        # The inner condition is worked out in the branch; the gradient branches on it again.
+        return tf.cond(second > 0, lambda: tf.tanh(w) * w, lambda: tf.sin(tf.exp(w)))
+
+    y = tf.cond(first > 0, lambda: tf.zeros([2]), inner)
+    loss = tf.reduce_sum(tf.tanh(tf.stack([y, y])))
+    (dw,) = tf.gradients(loss, w)
+    session = started()
+    for a, b, value in ((1, 0, 0), (0, 1, None), (0, 0, None)):
+        got = session.run(dw, {first: a, second: b})
+        if value is not None:
+            np.testing.assert_array_equal(got, [value, value])
+            continue
+        at, step = np.array([0.5, 0.25], np.float32), 1e-2
+        for i in range(2):
+            sides = [
+                session.run(loss, {first: a, second: b, w: at + sign * step * np.eye(2)[i]})
+                for sign in (1, -1)
+            ]
+            np.testing.assert_allclose(got[i], (sides[0] - sides[1]) / (2 * step), rtol=1e-2)
+
+
+def test_pushes_of_iterations_cannot_change_places_in_tensorflow() -> None:
+    """TensorFlow runs iterations side by side: a push is ordered by the count of its iteration."""
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [])
+        y = tf.while_loop(lambda i, y: i < 3, lambda i, y: (i + 1, tf.sin(y)), [0, x])[1]
+        tf.gradients(y, x)
+        pushes = [op for op in graph.get_operations() if op.type == "StackPushV2"]
+        assert pushes
+        for push in pushes:
+            (count,) = push.control_inputs
+            (following,) = (op for op in count.outputs[0].consumers() if op.type == "NextIteration")
+            (sync,) = following.control_inputs
+            assert push in sync.control_inputs

@@ -23,6 +23,9 @@ class Built(NamedTuple):
     accuracy: Any = None
     test_feeds: dict[Any, Any] | None = None
     steps: int = 6
+    resumed: bool = False  # whether the run is also recorded as one that is resumed half-way
+    metrics: dict[str, tuple[Any, Any]] | None = None  # values and updates of streaming measures
+    start: Callable[[Any, Any], list[Any]] | None = None  # starts threads of a session
 
 
 def softmax_walkthrough(tf: Any) -> Built:

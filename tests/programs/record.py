@@ -6,12 +6,14 @@ and names that JSON can hold. Runs on Python 3.7 as well.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from collections.abc import Iterator
 from typing import Any, Callable  # noqa: UP035 - evaluated under Python 3.7
 
 import numpy as np
 
-from tests.programs import flow, mnist, small
+from tests.programs import flow, mnist, models, sequences, small, ways
 from tests.programs.data import digest
 
 PROGRAMS: dict[str, Callable[[Any], mnist.Built]] = {
@@ -40,7 +42,11 @@ PROGRAMS: dict[str, Callable[[Any], mnist.Built]] = {
     "mapped": flow.mapped,
     "nested": flow.nested,
     "shared_parts": flow.shared_parts,
+    **models.MODELS,
+    **sequences.MODELS,
+    **ways.MODELS,
 }
+FIFTY_STEPS = [*models.MODELS, *sequences.MODELS, *ways.MODELS]
 
 # DataType numbers of the GraphDef format. Reference types are these plus 100.
 DTYPES = {
@@ -97,16 +103,13 @@ def structure(graph: Any) -> dict[str, Any]:
 
 
 def training(tf: Any, graph: Any, program: mnist.Built) -> dict[str, Any]:
-    """Trains a program and returns its loss curve, accuracy and some of its variables' values."""
+    """Trains a program and returns its loss curve, measures and some of its variables' values."""
     with graph.as_default():
         variables = tf.global_variables()
-    losses, feeds = [], {}
     with tf.Session(graph=graph) as session:
         session.run(program.init)
         before = {v.name: _sample(a) for v, a in _values(session, variables)}
-        for step in range(program.steps):
-            feeds = program.feeds(step)
-            losses.append(float(session.run([program.train_step, program.loss], feeds)[1]))
+        losses, feeds, measures = _steps(tf, session, program, range(program.steps))
         after = {v.name: _sample(a) for v, a in _values(session, variables)}
         accuracy = None
         if program.accuracy is not None:
@@ -116,11 +119,56 @@ def training(tf: Any, graph: Any, program: mnist.Built) -> dict[str, Any]:
     return {
         "losses": losses,
         "accuracy": accuracy,
+        "metrics": measures,
         "variables_before": before,
         "variables_after": after,
         "summary_tags": summary_tags,
         "last_feeds": digest(*arrays),
     }
+
+
+def resumed(tf: Any, graph: Any, program: mnist.Built, prefix: str) -> list[float]:
+    """Trains half-way, saves to `prefix`, restores in a new session, and returns its curve.
+
+    Random ops start again with the session, so the curve is not the second half of the whole one.
+    """
+    half = program.steps // 2
+    with tf.Session(graph=graph) as session:
+        session.run(program.init)
+        _steps(tf, session, program, range(half))
+        path = program.saver.save(session, prefix)
+    with tf.Session(graph=graph) as session:
+        if program.metrics:
+            session.run(program.init)  # the measures are local variables, which are not saved
+        program.saver.restore(session, path)
+        return _steps(tf, session, program, range(half, program.steps))[0]
+
+
+def _steps(
+    tf: Any, session: Any, program: mnist.Built, numbers: range
+) -> tuple[list[float], dict[Any, Any], dict[str, Any]]:
+    """Runs training steps; returns their losses, the last feeds and the measures at the end."""
+    losses, feeds = [], {}
+    updates = {name: update for name, (_, update) in (program.metrics or {}).items()}
+    with _threads(tf, session, program):
+        for number in numbers:
+            feeds = program.feeds(number)
+            fetches = [program.train_step, program.loss, updates]
+            losses.append(float(session.run(fetches, feeds)[1]))
+    values = {name: value for name, (value, _) in (program.metrics or {}).items()}
+    return losses, feeds, {k: np.asarray(v).tolist() for k, v in session.run(values).items()}
+
+
+@contextlib.contextmanager
+def _threads(tf: Any, session: Any, program: mnist.Built) -> Iterator[None]:
+    """Runs the threads that a program has, if any, until the steps are done."""
+    if program.start is None:
+        yield
+        return
+    coordinator = tf.train.Coordinator()
+    program.start(session, coordinator)
+    yield
+    coordinator.request_stop()
 
 
 def _values(session: Any, variables: list[Any]) -> list[tuple[Any, Any]]:
