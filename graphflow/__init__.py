@@ -12,10 +12,13 @@ from graphflow.core.export import public_name as _public_name
 from graphflow import _index as _index
 
 if TYPE_CHECKING:
+    from graphflow.autodiff.custom_gradient import custom_gradient as custom_gradient, grad_pass_through as grad_pass_through, recompute_grad as recompute_grad
+    from graphflow.autodiff.hessians import hessians as hessians
     from graphflow.autodiff.registry import not_differentiable as NoGradient, not_differentiable as NotDifferentiable, RegisterGradient as RegisterGradient, not_differentiable as no_gradient
     from graphflow.autodiff.reverse import AggregationMethod as AggregationMethod, UnconnectedGradients as UnconnectedGradients, gradients as gradients
+    from graphflow.autodiff.tape import GradientTape as GradientTape
     from graphflow.core.collections import GraphKeys as GraphKeys
-    from graphflow.core.compat import disable_control_flow_v2 as disable_control_flow_v2, disable_eager_execution as disable_eager_execution, disable_tensor_equality as disable_tensor_equality, disable_v2_behavior as disable_v2_behavior, disable_v2_tensorshape as disable_v2_tensorshape, enable_eager_execution as enable_eager_execution, executing_eagerly as executing_eagerly
+    from graphflow.core.compat import disable_control_flow_v2 as disable_control_flow_v2, disable_eager_execution as disable_eager_execution, disable_tensor_equality as disable_tensor_equality, disable_v2_behavior as disable_v2_behavior, enable_eager_execution as enable_eager_execution, executing_eagerly as executing_eagerly
     from graphflow.core.convert import convert_to_tensor as convert_to_tensor, register_tensor_conversion_function as register_tensor_conversion_function
     from graphflow.core.device import DeviceSpec as DeviceSpec
     from graphflow.core.dtypes import DType as DType, QUANTIZED as QUANTIZED_DTYPES, as_dtype as as_dtype, bfloat16 as bfloat16, bool_ as bool, complex128 as complex128, complex64 as complex64, float64 as double, float16 as float16, float32 as float32, float64 as float64, float16 as half, int16 as int16, int32 as int32, int64 as int64, int8 as int8, qint16 as qint16, qint32 as qint32, qint8 as qint8, quint16 as quint16, quint8 as quint8, resource as resource, string as string, uint16 as uint16, uint32 as uint32, uint64 as uint64, uint8 as uint8, variant as variant
@@ -26,14 +29,20 @@ if TYPE_CHECKING:
     from graphflow.core.scopes import add_to_collection as add_to_collection, add_to_collections as add_to_collections, colocate_with as colocate_with, container as container, control_dependencies as control_dependencies, device as device, get_collection as get_collection, get_collection_ref as get_collection_ref, get_default_graph as get_default_graph, get_default_session as get_default_session, init_scope as init_scope, name_scope as name_scope, reset_default_graph as reset_default_graph
     from graphflow.core.seeds import get_seed as get_seed, set_random_seed as set_random_seed
     from graphflow.core.shape import Dimension as Dimension, TensorShape as TensorShape, dimension_at_index as dimension_at_index, dimension_value as dimension_value
+    from graphflow.core.sparse_tensor import SparseTensor as SparseTensor, SparseTensorValue as SparseTensorValue, convert_to_tensor_or_sparse_tensor as convert_to_tensor_or_sparse_tensor
     from graphflow.core.tensor import Tensor as Tensor
+    from graphflow.core.tensor_spec import SparseTensorSpec as SparseTensorSpec, TensorSpec as TensorSpec
+    from graphflow.core.type_spec import TypeSpec as TypeSpec
     from graphflow.formats.graph_import import import_graph_def as import_graph_def
     from graphflow.formats.make_tensor_proto import make_ndarray as make_ndarray, make_tensor_proto as make_tensor_proto
+    from graphflow.inside.tensors import constant_value as get_static_value, is_tensor as is_tensor
     from graphflow.nets.initializers import Constant as constant_initializer, GlorotNormal as glorot_normal_initializer, GlorotUniform as glorot_uniform_initializer, Ones as ones_initializer, Orthogonal as orthogonal_initializer, RandomNormal as random_normal_initializer, RandomUniform as random_uniform_initializer, TruncatedNormal as truncated_normal_initializer, UniformUnitScaling as uniform_unit_scaling_initializer, VarianceScaling as variance_scaling_initializer, Zeros as zeros_initializer
+    from graphflow.ops.accumulators import ConditionalAccumulator as ConditionalAccumulator, ConditionalAccumulatorBase as ConditionalAccumulatorBase, SparseConditionalAccumulator as SparseConditionalAccumulator
     from graphflow.ops.argmax import arg_max as arg_max, arg_min as arg_min, argmax as argmax, argmin as argmin
     from graphflow.ops.arithmetic import accumulate_n as accumulate_n, add as add, add_n as add_n, maximum as maximum, minimum as minimum, multiply as multiply, negative as negative, scalar_mul as scalar_mul, squared_difference as squared_difference, subtract as subtract
     from graphflow.ops.asserts import assert_equal as assert_equal, assert_greater as assert_greater, assert_greater_equal as assert_greater_equal, assert_integer as assert_integer, assert_less as assert_less, assert_less_equal as assert_less_equal, assert_near as assert_near, assert_negative as assert_negative, assert_non_negative as assert_non_negative, assert_non_positive as assert_non_positive, assert_none_equal as assert_none_equal, assert_positive as assert_positive, assert_proper_iterable as assert_proper_iterable, assert_rank as assert_rank, assert_rank_at_least as assert_rank_at_least, assert_rank_in as assert_rank_in, assert_same_float_dtype as assert_same_float_dtype, assert_scalar as assert_scalar, assert_type as assert_type, is_non_decreasing as is_non_decreasing, is_numeric_tensor as is_numeric_tensor, is_strictly_increasing as is_strictly_increasing
     from graphflow.ops.batch_matmul import sparse_matmul as sparse_matmul
+    from graphflow.ops.bincount import bincount as bincount
     from graphflow.ops.broadcast import broadcast_dynamic_shape as broadcast_dynamic_shape, broadcast_static_shape as broadcast_static_shape, broadcast_to as broadcast_to, meshgrid as meshgrid
     from graphflow.ops.cast import cast as cast, saturate_cast as saturate_cast, to_bfloat16 as to_bfloat16, to_complex128 as to_complex128, to_complex64 as to_complex64, to_double as to_double, to_float as to_float, to_int32 as to_int32, to_int64 as to_int64
     from graphflow.ops.checks import Assert as Assert, add_check_numerics_ops as add_check_numerics_ops, check_numerics as check_numerics, verify_tensor_all_finite as verify_tensor_all_finite
@@ -41,79 +50,168 @@ if TYPE_CHECKING:
     from graphflow.ops.comparison import equal as equal, greater as greater, greater_equal as greater_equal, less as less, less_equal as less_equal, logical_and as logical_and, logical_not as logical_not, logical_or as logical_or, logical_xor as logical_xor, not_equal as not_equal
     from graphflow.ops.complex import abs as abs, angle as angle, complex as complex, conj as conj, imag as imag, real as real
     from graphflow.ops.concat import concat as concat
+    from graphflow.ops.confusion import confusion_matrix as confusion_matrix
     from graphflow.ops.constant import constant as constant, constant as constant_v1, placeholder as placeholder, placeholder_with_default as placeholder_with_default
     from graphflow.ops.contraction import cross as cross, einsum as einsum, tensordot as tensordot
     from graphflow.ops.control_ops import group as group, no_op as no_op, tuple_ as tuple
+    from graphflow.ops.decode_csv import decode_csv as decode_csv
+    from graphflow.ops.decode_json import decode_json_example as decode_json_example
+    from graphflow.ops.decode_raw import decode_compressed as decode_compressed, decode_raw as decode_raw
     from graphflow.ops.decompositions import self_adjoint_eig as self_adjoint_eig, self_adjoint_eigvals as self_adjoint_eigvals, svd as svd
+    from graphflow.ops.def_function import function as function
     from graphflow.ops.diag import diag as diag, diag_part as diag_part, eye as eye, matrix_band_part as matrix_band_part, matrix_diag as matrix_diag, matrix_diag_part as matrix_diag_part, matrix_set_diag as matrix_set_diag
     from graphflow.ops.division import div as div, div_no_nan as div_no_nan, divide as divide, floor_div as floor_div, floordiv as floordiv, floormod as floormod, floormod as mod, real_div as realdiv, truediv as truediv, truncatediv as truncatediv, truncatemod as truncatemod
     from graphflow.ops.dynamic import dynamic_partition as dynamic_partition, dynamic_stitch as dynamic_stitch
+    from graphflow.ops.fake_quant import fake_quant_with_min_max_args as fake_quant_with_min_max_args, fake_quant_with_min_max_args_gradient as fake_quant_with_min_max_args_gradient, fake_quant_with_min_max_vars as fake_quant_with_min_max_vars, fake_quant_with_min_max_vars_gradient as fake_quant_with_min_max_vars_gradient, fake_quant_with_min_max_vars_per_channel as fake_quant_with_min_max_vars_per_channel, fake_quant_with_min_max_vars_per_channel_gradient as fake_quant_with_min_max_vars_per_channel_gradient
+    from graphflow.ops.fft import fft as fft, fft2d as fft2d, fft3d as fft3d, ifft as ifft, ifft2d as ifft2d, ifft3d as ifft3d
     from graphflow.ops.fill import fill as fill, ones as ones, ones_like as ones_like, zeros as zeros, zeros_like as zeros_like
+    from graphflow.ops.flow_cond import case as case, cond as cond, switch_case as switch_case
+    from graphflow.ops.flow_while import while_loop as while_loop
+    from graphflow.ops.functional import foldl as foldl, foldr as foldr, map_fn as map_fn, scan as scan
     from graphflow.ops.functions import acos as acos, acosh as acosh, asin as asin, asinh as asinh, atan as atan, atan2 as atan2, atanh as atanh, cos as cos, cosh as cosh, exp as exp, expm1 as expm1, log as log, log1p as log1p, log_sigmoid as log_sigmoid, sigmoid as sigmoid, sin as sin, sinh as sinh, tan as tan, tanh as tanh
     from graphflow.ops.gather import batch_gather as batch_gather, gather as gather
     from graphflow.ops.gather_nd import gather_nd as gather_nd, scatter_nd as scatter_nd
+    from graphflow.ops.histogram import histogram_fixed_width as histogram_fixed_width, histogram_fixed_width_bins as histogram_fixed_width_bins
     from graphflow.ops.identity import bitcast as bitcast, ensure_shape as ensure_shape, identity as identity, identity_n as identity_n, stop_gradient as stop_gradient
     from graphflow.ops.indexed_slices import IndexedSlices as IndexedSlices, convert_to_tensor_or_indexed_slices as convert_to_tensor_or_indexed_slices
+    from graphflow.ops.inplace import guarantee_const as guarantee_const
     from graphflow.ops.linalg import cholesky as cholesky, matrix_determinant as matrix_determinant, matrix_inverse as matrix_inverse, trace as trace
+    from graphflow.ops.linalg_functions import matrix_square_root as matrix_square_root
     from graphflow.ops.linalg_solve import cholesky_solve as cholesky_solve, matrix_solve as matrix_solve, matrix_solve_ls as matrix_solve_ls, matrix_triangular_solve as matrix_triangular_solve
+    from graphflow.ops.lookup_base import initialize_all_tables as initialize_all_tables, tables_initializer as tables_initializer
     from graphflow.ops.mask import boolean_mask as boolean_mask, sequence_mask as sequence_mask
     from graphflow.ops.matmul import matmul as matmul
     from graphflow.ops.one_hot import one_hot as one_hot
     from graphflow.ops.pad import pad as pad
+    from graphflow.ops.parallel_concat import parallel_stack as parallel_stack
+    from graphflow.ops.parsing import parse_example as parse_example, parse_single_example as parse_single_example, parse_single_sequence_example as parse_single_sequence_example
+    from graphflow.ops.parsing_features import FixedLenFeature as FixedLenFeature, FixedLenSequenceFeature as FixedLenSequenceFeature, SparseFeature as SparseFeature, VarLenFeature as VarLenFeature
+    from graphflow.ops.parsing_tensor import parse_tensor as parse_tensor, serialize_tensor as serialize_tensor
+    from graphflow.ops.partitioners import create_partitioned_variables as create_partitioned_variables, fixed_size_partitioner as fixed_size_partitioner, min_max_variable_partitioner as min_max_variable_partitioner, variable_axis_size_partitioner as variable_axis_size_partitioner
+    from graphflow.ops.patches import extract_image_patches as extract_image_patches, extract_volume_patches as extract_volume_patches
     from graphflow.ops.powers import pow as pow, reciprocal as reciprocal, rsqrt as rsqrt, sign as sign, sqrt as sqrt, square as square
     from graphflow.ops.printing import Print as Print, print_v2 as print
+    from graphflow.ops.py_func import numpy_function as numpy_function, py_func as py_func
+    from graphflow.ops.py_function import py_function as py_function
     from graphflow.ops.qr import qr as qr
+    from graphflow.ops.quantize import dequantize as dequantize, quantize as quantize, quantize_v2 as quantize_v2
+    from graphflow.ops.quantized_math import quantized_concat as quantized_concat
+    from graphflow.ops.queues import FIFOQueue as FIFOQueue, PaddingFIFOQueue as PaddingFIFOQueue, PriorityQueue as PriorityQueue, QueueBase as QueueBase, RandomShuffleQueue as RandomShuffleQueue
     from graphflow.ops.random import multinomial as multinomial, random_crop as random_crop, random_normal as random_normal, random_shuffle as random_shuffle, random_uniform as random_uniform, truncated_normal as truncated_normal
+    from graphflow.ops.random_distributions import random_gamma as random_gamma, random_poisson as random_poisson
+    from graphflow.ops.readers import FixedLengthRecordReader as FixedLengthRecordReader, IdentityReader as IdentityReader, LMDBReader as LMDBReader, ReaderBase as ReaderBase, TFRecordReader as TFRecordReader, TextLineReader as TextLineReader, WholeFileReader as WholeFileReader
     from graphflow.ops.reduce import count_nonzero as count_nonzero, reduce_all as reduce_all, reduce_any as reduce_any, reduce_logsumexp as reduce_logsumexp, reduce_max as reduce_max, reduce_mean as reduce_mean, reduce_min as reduce_min, reduce_prod as reduce_prod, reduce_sum as reduce_sum
     from graphflow.ops.reshape import expand_dims as expand_dims, reshape as reshape, squeeze as squeeze
     from graphflow.ops.reverse import reverse as reverse, reverse_sequence as reverse_sequence, reverse as reverse_v2
+    from graphflow.ops.roll import roll as roll
     from graphflow.ops.rounding import ceil as ceil, floor as floor, is_finite as is_finite, is_inf as is_inf, is_nan as is_nan, rint as rint, round as round
     from graphflow.ops.saving import matching_files as matching_files, read_file as read_file, write_file as write_file
     from graphflow.ops.scan import cumprod as cumprod, cumsum as cumsum
+    from graphflow.ops.search import searchsorted as searchsorted, unravel_index as unravel_index
     from graphflow.ops.segment import segment_max as segment_max, segment_mean as segment_mean, segment_min as segment_min, segment_prod as segment_prod, segment_sum as segment_sum, unsorted_segment_max as unsorted_segment_max, unsorted_segment_mean as unsorted_segment_mean, unsorted_segment_min as unsorted_segment_min, unsorted_segment_prod as unsorted_segment_prod, unsorted_segment_sqrt_n as unsorted_segment_sqrt_n, unsorted_segment_sum as unsorted_segment_sum
     from graphflow.ops.select import where as where, where_v2 as where_v2
     from graphflow.ops.sequence import linspace as lin_space, linspace as linspace, range_ as range
+    from graphflow.ops.session_handles import delete_session_tensor as delete_session_tensor, get_session_handle as get_session_handle, get_session_tensor as get_session_tensor
     from graphflow.ops.shape_ops import rank as rank, shape as shape, shape_n as shape_n, size as size
     from graphflow.ops.slice import slice_ as slice, strided_slice as strided_slice
+    from graphflow.ops.slices_spec import IndexedSlicesSpec as IndexedSlicesSpec
     from graphflow.ops.sort import argsort as argsort, sort as sort
+    from graphflow.ops.space_batch import batch_to_space as batch_to_space, batch_to_space_nd as batch_to_space_nd, required_space_to_batch_paddings as required_space_to_batch_paddings, space_to_batch as space_to_batch, space_to_batch_nd as space_to_batch_nd
+    from graphflow.ops.space_depth import depth_to_space as depth_to_space, space_to_depth as space_to_depth
+    from graphflow.ops.sparse_add import sparse_add as sparse_add
+    from graphflow.ops.sparse_concat import sparse_concat as sparse_concat, sparse_slice as sparse_slice, sparse_split as sparse_split
+    from graphflow.ops.sparse_cwise import sparse_maximum as sparse_maximum, sparse_minimum as sparse_minimum
+    from graphflow.ops.sparse_matmul import sparse_tensor_dense_matmul as sparse_tensor_dense_matmul
+    from graphflow.ops.sparse_placeholder import sparse_placeholder as sparse_placeholder
+    from graphflow.ops.sparse_reduce import sparse_reduce_max as sparse_reduce_max, sparse_reduce_max_sparse as sparse_reduce_max_sparse, sparse_reduce_sum as sparse_reduce_sum, sparse_reduce_sum_sparse as sparse_reduce_sum_sparse, sparse_softmax as sparse_softmax
+    from graphflow.ops.sparse_reshape import sparse_reorder as sparse_reorder, sparse_reset_shape as sparse_reset_shape, sparse_reshape as sparse_reshape, sparse_transpose as sparse_transpose
+    from graphflow.ops.sparse_rows import sparse_fill_empty_rows as sparse_fill_empty_rows, sparse_mask as sparse_mask, sparse_merge as sparse_merge, sparse_retain as sparse_retain, sparse_to_indicator as sparse_to_indicator
+    from graphflow.ops.sparse_segment import sparse_segment_mean as sparse_segment_mean, sparse_segment_sqrt_n as sparse_segment_sqrt_n, sparse_segment_sum as sparse_segment_sum
+    from graphflow.ops.sparse_serialize import deserialize_many_sparse as deserialize_many_sparse, serialize_many_sparse as serialize_many_sparse, serialize_sparse as serialize_sparse
+    from graphflow.ops.sparse_to_dense import sparse_tensor_to_dense as sparse_tensor_to_dense, sparse_to_dense as sparse_to_dense
     from graphflow.ops.special_functions import digamma as digamma, erf as erf, erfc as erfc, lgamma as lgamma, polygamma as polygamma, zeta as zeta
+    from graphflow.ops.special_gamma import betainc as betainc, igamma as igamma, igammac as igammac, lbeta as lbeta
     from graphflow.ops.split import split as split
     from graphflow.ops.stack import stack as stack, unstack as unstack
     from graphflow.ops.state import assign as assign, assign_add as assign_add, assign_sub as assign_sub, count_up_to as count_up_to
     from graphflow.ops.state_batch import batch_scatter_update as batch_scatter_update
     from graphflow.ops.state_scatter import scatter_add as scatter_add, scatter_div as scatter_div, scatter_max as scatter_max, scatter_min as scatter_min, scatter_mul as scatter_mul, scatter_nd_add as scatter_nd_add, scatter_nd_sub as scatter_nd_sub, scatter_nd_update as scatter_nd_update, scatter_sub as scatter_sub, scatter_update as scatter_update
+    from graphflow.ops.string_base64 import decode_base64 as decode_base64, encode_base64 as encode_base64
+    from graphflow.ops.string_case import string_strip as string_strip, substr as substr
+    from graphflow.ops.string_convert import as_string as as_string, string_to_number as string_to_number
+    from graphflow.ops.string_distance import edit_distance as edit_distance
+    from graphflow.ops.string_hash import fingerprint as fingerprint, string_to_hash_bucket as string_to_hash_bucket, string_to_hash_bucket_fast as string_to_hash_bucket_fast, string_to_hash_bucket_strong as string_to_hash_bucket_strong
     from graphflow.ops.string_join import string_join as string_join
+    from graphflow.ops.string_reduce import reduce_join as reduce_join
+    from graphflow.ops.string_regex import regex_replace as regex_replace
+    from graphflow.ops.string_split import string_split as string_split
+    from graphflow.ops.template import make_template as make_template
+    from graphflow.ops.tensor_array import TensorArray as TensorArray
+    from graphflow.ops.tensor_scatter import tensor_scatter_add as tensor_scatter_add, tensor_scatter_add as tensor_scatter_nd_add, tensor_scatter_sub as tensor_scatter_nd_sub, tensor_scatter_update as tensor_scatter_nd_update, tensor_scatter_sub as tensor_scatter_sub, tensor_scatter_update as tensor_scatter_update
     from graphflow.ops.tile import repeat as repeat, tile as tile
+    from graphflow.ops.timestamp import timestamp as timestamp
     from graphflow.ops.transpose import invert_permutation as invert_permutation, matrix_transpose as matrix_transpose, transpose as transpose
     from graphflow.ops.unique import setdiff1d as setdiff1d, unique as unique, unique_with_counts as unique_with_counts
     from graphflow.ops.variable_lists import all_variables as all_variables, assert_variables_initialized as assert_variables_initialized, global_variables as global_variables, global_variables_initializer as global_variables_initializer, initialize_all_variables as initialize_all_variables, initialize_local_variables as initialize_local_variables, initialize_variables as initialize_variables, is_variable_initialized as is_variable_initialized, local_variables as local_variables, local_variables_initializer as local_variables_initializer, model_variables as model_variables, moving_average_variables as moving_average_variables, report_uninitialized_variables as report_uninitialized_variables, trainable_variables as trainable_variables, variables_initializer as variables_initializer
     from graphflow.ops.variable_scope import AUTO_REUSE as AUTO_REUSE, VariableScope as VariableScope, disable_resource_variables as disable_resource_variables, enable_resource_variables as enable_resource_variables, get_local_variable as get_local_variable, get_variable as get_variable, get_variable_scope as get_variable_scope, no_regularizer as no_regularizer, resource_variables_enabled as resource_variables_enabled, variable_creator_scope as variable_creator_scope, variable_op_scope as variable_op_scope, variable_scope as variable_scope
     from graphflow.ops.variables import Variable as Variable, VariableAggregation as VariableAggregation, VariableSynchronization as VariableSynchronization, Variable as VariableV1
     from graphflow.ops.vector_norm import norm as norm
+    from graphflow.platform.build import load_file_system_library as load_file_system_library, load_library as load_library, load_op_library as load_op_library
+    from graphflow.platform.module import Module as Module
+    from graphflow.platform.switches import control_flow_v2_enabled as control_flow_v2_enabled, disable_v2_tensorshape as disable_v2_tensorshape, enable_control_flow_v2 as enable_control_flow_v2, enable_tensor_equality as enable_tensor_equality, enable_v2_behavior as enable_v2_behavior, enable_v2_tensorshape as enable_v2_tensorshape, op_scope as op_scope
+    from graphflow.platform.tf_logging import get_logger as get_logger
     from graphflow.runtime.session import InteractiveSession as InteractiveSession, Session as Session
     from graphflow.viz.draw import draw as draw
+    from graphflow import app as app
+    from graphflow import audio as audio
+    from graphflow import autograph as autograph
     from graphflow import bitwise as bitwise
     from graphflow import compat as compat
+    from graphflow import config as config
     from graphflow import contrib as contrib
+    from graphflow import data as data
     from graphflow import debugging as debugging
+    from graphflow import distribute as distribute
+    from graphflow import distributions as distributions
     from graphflow import dtypes as dtypes
     from graphflow import errors as errors
+    from graphflow import estimator as estimator
+    from graphflow import experimental as experimental
+    from graphflow import flags as flags
+    from graphflow import gfile as gfile
     from graphflow import graph_util as graph_util
     from graphflow import image as image
     from graphflow import initializers as initializers
     from graphflow import io as io
     from graphflow import layers as layers
     from graphflow import linalg as linalg
+    from graphflow import logging as logging
+    from graphflow import lookup as lookup
     from graphflow import losses as losses
     from graphflow import manip as manip
     from graphflow import math as math
+    from graphflow import metrics as metrics
     from graphflow import nest as nest
     from graphflow import nn as nn
+    from graphflow import python_io as python_io
+    from graphflow import quantization as quantization
+    from graphflow import queue as queue
     from graphflow import random as random
+    from graphflow import raw_ops as raw_ops
+    from graphflow import resource_loader as resource_loader
+    from graphflow import saved_model as saved_model
+    from graphflow import sets as sets
+    from graphflow import signal as signal
+    from graphflow import sparse as sparse
+    from graphflow import spectral as spectral
     from graphflow import strings as strings
     from graphflow import summary as summary
+    from graphflow import sysconfig as sysconfig
+    from graphflow import test as test
     from graphflow import train as train
+    from graphflow import user_ops as user_ops
     from graphflow import version as version
+    from graphflow import xla as xla
     AttrValue: Any
     ConfigProto: Any
     Event: Any
@@ -134,10 +232,13 @@ if TYPE_CHECKING:
     TensorInfo: Any
 else:
     _PLACES = {
+        'graphflow.autodiff.custom_gradient': 'custom_gradient grad_pass_through recompute_grad',
+        'graphflow.autodiff.hessians': 'hessians',
         'graphflow.autodiff.registry': 'NoGradient=not_differentiable NotDifferentiable=not_differentiable RegisterGradient no_gradient=not_differentiable',
         'graphflow.autodiff.reverse': 'AggregationMethod UnconnectedGradients gradients',
+        'graphflow.autodiff.tape': 'GradientTape',
         'graphflow.core.collections': 'GraphKeys',
-        'graphflow.core.compat': 'disable_control_flow_v2 disable_eager_execution disable_tensor_equality disable_v2_behavior disable_v2_tensorshape enable_eager_execution executing_eagerly',
+        'graphflow.core.compat': 'disable_control_flow_v2 disable_eager_execution disable_tensor_equality disable_v2_behavior enable_eager_execution executing_eagerly',
         'graphflow.core.convert': 'convert_to_tensor register_tensor_conversion_function',
         'graphflow.core.device': 'DeviceSpec',
         'graphflow.core.dtypes': 'DType QUANTIZED_DTYPES=QUANTIZED as_dtype bfloat16 bool=bool_ complex128 complex64 double=float64 float16 float32 float64 half=float16 int16 int32 int64 int8 qint16 qint32 qint8 quint16 quint8 resource string uint16 uint32 uint64 uint8 variant',
@@ -148,15 +249,21 @@ else:
         'graphflow.core.scopes': 'add_to_collection add_to_collections colocate_with container control_dependencies device get_collection get_collection_ref get_default_graph get_default_session init_scope name_scope reset_default_graph',
         'graphflow.core.seeds': 'get_seed set_random_seed',
         'graphflow.core.shape': 'Dimension TensorShape dimension_at_index dimension_value',
+        'graphflow.core.sparse_tensor': 'SparseTensor SparseTensorValue convert_to_tensor_or_sparse_tensor',
         'graphflow.core.tensor': 'Tensor',
+        'graphflow.core.tensor_spec': 'SparseTensorSpec TensorSpec',
+        'graphflow.core.type_spec': 'TypeSpec',
         'graphflow.formats.graph_import': 'import_graph_def',
         'graphflow.formats.make_tensor_proto': 'make_ndarray make_tensor_proto',
         'graphflow.formats.proto': 'AttrValue ConfigProto Event GPUOptions GraphDef GraphOptions HistogramProto LogMessage MetaGraphDef NameAttrList NodeDef OptimizerOptions RunMetadata RunOptions SessionLog Summary SummaryMetadata TensorInfo',
+        'graphflow.inside.tensors': 'get_static_value=constant_value is_tensor',
         'graphflow.nets.initializers': 'constant_initializer=Constant glorot_normal_initializer=GlorotNormal glorot_uniform_initializer=GlorotUniform ones_initializer=Ones orthogonal_initializer=Orthogonal random_normal_initializer=RandomNormal random_uniform_initializer=RandomUniform truncated_normal_initializer=TruncatedNormal uniform_unit_scaling_initializer=UniformUnitScaling variance_scaling_initializer=VarianceScaling zeros_initializer=Zeros',
+        'graphflow.ops.accumulators': 'ConditionalAccumulator ConditionalAccumulatorBase SparseConditionalAccumulator',
         'graphflow.ops.argmax': 'arg_max arg_min argmax argmin',
         'graphflow.ops.arithmetic': 'accumulate_n add add_n maximum minimum multiply negative scalar_mul squared_difference subtract',
         'graphflow.ops.asserts': 'assert_equal assert_greater assert_greater_equal assert_integer assert_less assert_less_equal assert_near assert_negative assert_non_negative assert_non_positive assert_none_equal assert_positive assert_proper_iterable assert_rank assert_rank_at_least assert_rank_in assert_same_float_dtype assert_scalar assert_type is_non_decreasing is_numeric_tensor is_strictly_increasing',
         'graphflow.ops.batch_matmul': 'sparse_matmul',
+        'graphflow.ops.bincount': 'bincount',
         'graphflow.ops.broadcast': 'broadcast_dynamic_shape broadcast_static_shape broadcast_to meshgrid',
         'graphflow.ops.cast': 'cast saturate_cast to_bfloat16 to_complex128 to_complex64 to_double to_float to_int32 to_int64',
         'graphflow.ops.checks': 'Assert add_check_numerics_ops check_numerics verify_tensor_all_finite',
@@ -164,59 +271,120 @@ else:
         'graphflow.ops.comparison': 'equal greater greater_equal less less_equal logical_and logical_not logical_or logical_xor not_equal',
         'graphflow.ops.complex': 'abs angle complex conj imag real',
         'graphflow.ops.concat': 'concat',
+        'graphflow.ops.confusion': 'confusion_matrix',
         'graphflow.ops.constant': 'constant constant_v1=constant placeholder placeholder_with_default',
         'graphflow.ops.contraction': 'cross einsum tensordot',
         'graphflow.ops.control_ops': 'group no_op tuple=tuple_',
+        'graphflow.ops.decode_csv': 'decode_csv',
+        'graphflow.ops.decode_json': 'decode_json_example',
+        'graphflow.ops.decode_raw': 'decode_compressed decode_raw',
         'graphflow.ops.decompositions': 'self_adjoint_eig self_adjoint_eigvals svd',
+        'graphflow.ops.def_function': 'function',
         'graphflow.ops.diag': 'diag diag_part eye matrix_band_part matrix_diag matrix_diag_part matrix_set_diag',
         'graphflow.ops.division': 'div div_no_nan divide floor_div floordiv floormod mod=floormod realdiv=real_div truediv truncatediv truncatemod',
         'graphflow.ops.dynamic': 'dynamic_partition dynamic_stitch',
+        'graphflow.ops.fake_quant': 'fake_quant_with_min_max_args fake_quant_with_min_max_args_gradient fake_quant_with_min_max_vars fake_quant_with_min_max_vars_gradient fake_quant_with_min_max_vars_per_channel fake_quant_with_min_max_vars_per_channel_gradient',
+        'graphflow.ops.fft': 'fft fft2d fft3d ifft ifft2d ifft3d',
         'graphflow.ops.fill': 'fill ones ones_like zeros zeros_like',
+        'graphflow.ops.flow_cond': 'case cond switch_case',
+        'graphflow.ops.flow_while': 'while_loop',
+        'graphflow.ops.functional': 'foldl foldr map_fn scan',
         'graphflow.ops.functions': 'acos acosh asin asinh atan atan2 atanh cos cosh exp expm1 log log1p log_sigmoid sigmoid sin sinh tan tanh',
         'graphflow.ops.gather': 'batch_gather gather',
         'graphflow.ops.gather_nd': 'gather_nd scatter_nd',
+        'graphflow.ops.histogram': 'histogram_fixed_width histogram_fixed_width_bins',
         'graphflow.ops.identity': 'bitcast ensure_shape identity identity_n stop_gradient',
         'graphflow.ops.indexed_slices': 'IndexedSlices convert_to_tensor_or_indexed_slices',
+        'graphflow.ops.inplace': 'guarantee_const',
         'graphflow.ops.linalg': 'cholesky matrix_determinant matrix_inverse trace',
+        'graphflow.ops.linalg_functions': 'matrix_square_root',
         'graphflow.ops.linalg_solve': 'cholesky_solve matrix_solve matrix_solve_ls matrix_triangular_solve',
+        'graphflow.ops.lookup_base': 'initialize_all_tables tables_initializer',
         'graphflow.ops.mask': 'boolean_mask sequence_mask',
         'graphflow.ops.matmul': 'matmul',
         'graphflow.ops.one_hot': 'one_hot',
         'graphflow.ops.pad': 'pad',
+        'graphflow.ops.parallel_concat': 'parallel_stack',
+        'graphflow.ops.parsing': 'parse_example parse_single_example parse_single_sequence_example',
+        'graphflow.ops.parsing_features': 'FixedLenFeature FixedLenSequenceFeature SparseFeature VarLenFeature',
+        'graphflow.ops.parsing_tensor': 'parse_tensor serialize_tensor',
+        'graphflow.ops.partitioners': 'create_partitioned_variables fixed_size_partitioner min_max_variable_partitioner variable_axis_size_partitioner',
+        'graphflow.ops.patches': 'extract_image_patches extract_volume_patches',
         'graphflow.ops.powers': 'pow reciprocal rsqrt sign sqrt square',
         'graphflow.ops.printing': 'Print print=print_v2',
+        'graphflow.ops.py_func': 'numpy_function py_func',
+        'graphflow.ops.py_function': 'py_function',
         'graphflow.ops.qr': 'qr',
+        'graphflow.ops.quantize': 'dequantize quantize quantize_v2',
+        'graphflow.ops.quantized_math': 'quantized_concat',
+        'graphflow.ops.queues': 'FIFOQueue PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue',
         'graphflow.ops.random': 'multinomial random_crop random_normal random_shuffle random_uniform truncated_normal',
+        'graphflow.ops.random_distributions': 'random_gamma random_poisson',
+        'graphflow.ops.readers': 'FixedLengthRecordReader IdentityReader LMDBReader ReaderBase TFRecordReader TextLineReader WholeFileReader',
         'graphflow.ops.reduce': 'count_nonzero reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum',
         'graphflow.ops.reshape': 'expand_dims reshape squeeze',
         'graphflow.ops.reverse': 'reverse reverse_sequence reverse_v2=reverse',
+        'graphflow.ops.roll': 'roll',
         'graphflow.ops.rounding': 'ceil floor is_finite is_inf is_nan rint round',
         'graphflow.ops.saving': 'matching_files read_file write_file',
         'graphflow.ops.scan': 'cumprod cumsum',
+        'graphflow.ops.search': 'searchsorted unravel_index',
         'graphflow.ops.segment': 'segment_max segment_mean segment_min segment_prod segment_sum unsorted_segment_max unsorted_segment_mean unsorted_segment_min unsorted_segment_prod unsorted_segment_sqrt_n unsorted_segment_sum',
         'graphflow.ops.select': 'where where_v2',
         'graphflow.ops.sequence': 'lin_space=linspace linspace range=range_',
+        'graphflow.ops.session_handles': 'delete_session_tensor get_session_handle get_session_tensor',
         'graphflow.ops.shape_ops': 'rank shape shape_n size',
         'graphflow.ops.slice': 'slice=slice_ strided_slice',
+        'graphflow.ops.slices_spec': 'IndexedSlicesSpec',
         'graphflow.ops.sort': 'argsort sort',
+        'graphflow.ops.space_batch': 'batch_to_space batch_to_space_nd required_space_to_batch_paddings space_to_batch space_to_batch_nd',
+        'graphflow.ops.space_depth': 'depth_to_space space_to_depth',
+        'graphflow.ops.sparse_add': 'sparse_add',
+        'graphflow.ops.sparse_concat': 'sparse_concat sparse_slice sparse_split',
+        'graphflow.ops.sparse_cwise': 'sparse_maximum sparse_minimum',
+        'graphflow.ops.sparse_matmul': 'sparse_tensor_dense_matmul',
+        'graphflow.ops.sparse_placeholder': 'sparse_placeholder',
+        'graphflow.ops.sparse_reduce': 'sparse_reduce_max sparse_reduce_max_sparse sparse_reduce_sum sparse_reduce_sum_sparse sparse_softmax',
+        'graphflow.ops.sparse_reshape': 'sparse_reorder sparse_reset_shape sparse_reshape sparse_transpose',
+        'graphflow.ops.sparse_rows': 'sparse_fill_empty_rows sparse_mask sparse_merge sparse_retain sparse_to_indicator',
+        'graphflow.ops.sparse_segment': 'sparse_segment_mean sparse_segment_sqrt_n sparse_segment_sum',
+        'graphflow.ops.sparse_serialize': 'deserialize_many_sparse serialize_many_sparse serialize_sparse',
+        'graphflow.ops.sparse_to_dense': 'sparse_tensor_to_dense sparse_to_dense',
         'graphflow.ops.special_functions': 'digamma erf erfc lgamma polygamma zeta',
+        'graphflow.ops.special_gamma': 'betainc igamma igammac lbeta',
         'graphflow.ops.split': 'split',
         'graphflow.ops.stack': 'stack unstack',
         'graphflow.ops.state': 'assign assign_add assign_sub count_up_to',
         'graphflow.ops.state_batch': 'batch_scatter_update',
         'graphflow.ops.state_scatter': 'scatter_add scatter_div scatter_max scatter_min scatter_mul scatter_nd_add scatter_nd_sub scatter_nd_update scatter_sub scatter_update',
+        'graphflow.ops.string_base64': 'decode_base64 encode_base64',
+        'graphflow.ops.string_case': 'string_strip substr',
+        'graphflow.ops.string_convert': 'as_string string_to_number',
+        'graphflow.ops.string_distance': 'edit_distance',
+        'graphflow.ops.string_hash': 'fingerprint string_to_hash_bucket string_to_hash_bucket_fast string_to_hash_bucket_strong',
         'graphflow.ops.string_join': 'string_join',
+        'graphflow.ops.string_reduce': 'reduce_join',
+        'graphflow.ops.string_regex': 'regex_replace',
+        'graphflow.ops.string_split': 'string_split',
+        'graphflow.ops.template': 'make_template',
+        'graphflow.ops.tensor_array': 'TensorArray',
+        'graphflow.ops.tensor_scatter': 'tensor_scatter_add tensor_scatter_nd_add=tensor_scatter_add tensor_scatter_nd_sub=tensor_scatter_sub tensor_scatter_nd_update=tensor_scatter_update tensor_scatter_sub tensor_scatter_update',
         'graphflow.ops.tile': 'repeat tile',
+        'graphflow.ops.timestamp': 'timestamp',
         'graphflow.ops.transpose': 'invert_permutation matrix_transpose transpose',
         'graphflow.ops.unique': 'setdiff1d unique unique_with_counts',
         'graphflow.ops.variable_lists': 'all_variables assert_variables_initialized global_variables global_variables_initializer initialize_all_variables initialize_local_variables initialize_variables is_variable_initialized local_variables local_variables_initializer model_variables moving_average_variables report_uninitialized_variables trainable_variables variables_initializer',
         'graphflow.ops.variable_scope': 'AUTO_REUSE VariableScope disable_resource_variables enable_resource_variables get_local_variable get_variable get_variable_scope no_regularizer resource_variables_enabled variable_creator_scope variable_op_scope variable_scope',
         'graphflow.ops.variables': 'Variable VariableAggregation VariableSynchronization VariableV1=Variable',
         'graphflow.ops.vector_norm': 'norm',
+        'graphflow.platform.build': 'load_file_system_library load_library load_op_library',
+        'graphflow.platform.module': 'Module',
+        'graphflow.platform.switches': 'control_flow_v2_enabled disable_v2_tensorshape enable_control_flow_v2 enable_tensor_equality enable_v2_behavior enable_v2_tensorshape op_scope',
+        'graphflow.platform.tf_logging': 'get_logger',
         'graphflow.runtime.session': 'InteractiveSession Session',
         'graphflow.viz.draw': 'draw',
     }
-    _SPACES = 'bitwise compat contrib debugging dtypes errors graph_util image initializers io layers linalg losses manip math nest nn random strings summary train version'
+    _SPACES = 'app audio autograph bitwise compat config contrib data debugging distribute distributions dtypes errors estimator experimental flags gfile graph_util image initializers io layers linalg logging lookup losses manip math metrics nest nn python_io quantization queue random raw_ops resource_loader saved_model sets signal sparse spectral strings summary sysconfig test train user_ops version xla'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -228,77 +396,121 @@ else:
 
 __all__ = [
     "AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_VERSION", "CXX11_ABI_FLAG",
-    "ConfigProto", "DType", "DeviceSpec", "Dimension", "Event", "GIT_VERSION", "GPUOptions",
-    "GRAPH_DEF_VERSION", "GRAPH_DEF_VERSION_MIN_CONSUMER", "GRAPH_DEF_VERSION_MIN_PRODUCER",
-    "Graph", "GraphDef", "GraphKeys", "GraphOptions", "HistogramProto", "IndexedSlices",
-    "InteractiveSession", "LogMessage", "MONOLITHIC_BUILD", "MetaGraphDef", "NameAttrList",
-    "NoGradient", "NodeDef", "NotDifferentiable", "OpError", "Operation", "OptimizerOptions",
-    "Print", "QUANTIZED_DTYPES", "RegisterGradient", "RunMetadata", "RunOptions", "Session",
-    "SessionLog", "Summary", "SummaryMetadata", "Tensor", "TensorInfo", "TensorShape",
-    "UnconnectedGradients", "VERSION", "Variable", "VariableAggregation", "VariableScope",
-    "VariableSynchronization", "VariableV1", "__version__", "abs", "accumulate_n", "acos", "acosh",
-    "add", "add_check_numerics_ops", "add_n", "add_to_collection", "add_to_collections",
-    "all_variables", "angle", "arg_max", "arg_min", "argmax", "argmin", "argsort", "as_dtype",
+    "ConditionalAccumulator", "ConditionalAccumulatorBase", "ConfigProto", "DType", "DeviceSpec",
+    "Dimension", "Event", "FIFOQueue", "FixedLenFeature", "FixedLenSequenceFeature",
+    "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "GRAPH_DEF_VERSION",
+    "GRAPH_DEF_VERSION_MIN_CONSUMER", "GRAPH_DEF_VERSION_MIN_PRODUCER", "GradientTape", "Graph",
+    "GraphDef", "GraphKeys", "GraphOptions", "HistogramProto", "IdentityReader", "IndexedSlices",
+    "IndexedSlicesSpec", "InteractiveSession", "LMDBReader", "LogMessage", "MONOLITHIC_BUILD",
+    "MetaGraphDef", "Module", "NameAttrList", "NoGradient", "NodeDef", "NotDifferentiable",
+    "OpError", "Operation", "OptimizerOptions", "PaddingFIFOQueue", "Print", "PriorityQueue",
+    "QUANTIZED_DTYPES", "QueueBase", "RandomShuffleQueue", "ReaderBase", "RegisterGradient",
+    "RunMetadata", "RunOptions", "Session", "SessionLog", "SparseConditionalAccumulator",
+    "SparseFeature", "SparseTensor", "SparseTensorSpec", "SparseTensorValue", "Summary",
+    "SummaryMetadata", "TFRecordReader", "Tensor", "TensorArray", "TensorInfo", "TensorShape",
+    "TensorSpec", "TextLineReader", "TypeSpec", "UnconnectedGradients", "VERSION", "VarLenFeature",
+    "Variable", "VariableAggregation", "VariableScope", "VariableSynchronization", "VariableV1",
+    "WholeFileReader", "__version__", "abs", "accumulate_n", "acos", "acosh", "add",
+    "add_check_numerics_ops", "add_n", "add_to_collection", "add_to_collections", "all_variables",
+    "angle", "app", "arg_max", "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string",
     "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer",
     "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative",
     "assert_non_positive", "assert_none_equal", "assert_positive", "assert_proper_iterable",
     "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype",
     "assert_scalar", "assert_type", "assert_variables_initialized", "assign", "assign_add",
-    "assign_sub", "atan", "atan2", "atanh", "batch_gather", "batch_scatter_update", "bfloat16",
-    "bitcast", "bitwise", "bool", "boolean_mask", "broadcast_dynamic_shape",
-    "broadcast_static_shape", "broadcast_to", "cast", "ceil", "check_numerics", "cholesky",
+    "assign_sub", "atan", "atan2", "atanh", "audio", "autograph", "batch_gather",
+    "batch_scatter_update", "batch_to_space", "batch_to_space_nd", "betainc", "bfloat16",
+    "bincount", "bitcast", "bitwise", "bool", "boolean_mask", "broadcast_dynamic_shape",
+    "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics", "cholesky",
     "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm",
     "clip_by_value", "colocate_with", "compat", "complex", "complex128", "complex64", "concat",
-    "conj", "constant", "constant_initializer", "constant_v1", "container", "contrib",
-    "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_indexed_slices", "cos",
-    "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "debugging", "device",
-    "diag", "diag_part", "digamma", "dimension_at_index", "dimension_value",
-    "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables",
-    "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "div",
-    "div_no_nan", "divide", "double", "draw", "dtypes", "dynamic_partition", "dynamic_stitch",
-    "einsum", "enable_eager_execution", "enable_resource_variables", "ensure_shape", "equal",
-    "erf", "erfc", "errors", "executing_eagerly", "exp", "expand_dims", "expm1", "eye", "fill",
-    "float16", "float32", "float64", "floor", "floor_div", "floordiv", "floormod", "gather",
-    "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
-    "get_default_session", "get_local_variable", "get_seed", "get_variable", "get_variable_scope",
-    "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
-    "glorot_uniform_initializer", "gradients", "graph_util", "greater", "greater_equal", "group",
-    "half", "identity", "identity_n", "imag", "image", "import_graph_def", "init_scope",
+    "cond", "config", "confusion_matrix", "conj", "constant", "constant_initializer",
+    "constant_v1", "container", "contrib", "control_dependencies", "control_flow_v2_enabled",
+    "convert_to_tensor", "convert_to_tensor_or_indexed_slices",
+    "convert_to_tensor_or_sparse_tensor", "cos", "cosh", "count_nonzero", "count_up_to",
+    "create_partitioned_variables", "cross", "cumprod", "cumsum", "custom_gradient", "data",
+    "debugging", "decode_base64", "decode_compressed", "decode_csv", "decode_json_example",
+    "decode_raw", "delete_session_tensor", "depth_to_space", "dequantize",
+    "deserialize_many_sparse", "device", "diag", "diag_part", "digamma", "dimension_at_index",
+    "dimension_value", "disable_control_flow_v2", "disable_eager_execution",
+    "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior",
+    "disable_v2_tensorshape", "distribute", "distributions", "div", "div_no_nan", "divide",
+    "double", "draw", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum",
+    "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables",
+    "enable_tensor_equality", "enable_v2_behavior", "enable_v2_tensorshape", "encode_base64",
+    "ensure_shape", "equal", "erf", "erfc", "errors", "estimator", "executing_eagerly", "exp",
+    "expand_dims", "experimental", "expm1", "extract_image_patches", "extract_volume_patches",
+    "eye", "fake_quant_with_min_max_args", "fake_quant_with_min_max_args_gradient",
+    "fake_quant_with_min_max_vars", "fake_quant_with_min_max_vars_gradient",
+    "fake_quant_with_min_max_vars_per_channel",
+    "fake_quant_with_min_max_vars_per_channel_gradient", "fft", "fft2d", "fft3d", "fill",
+    "fingerprint", "fixed_size_partitioner", "flags", "float16", "float32", "float64", "floor",
+    "floor_div", "floordiv", "floormod", "foldl", "foldr", "function", "gather", "gather_nd",
+    "get_collection", "get_collection_ref", "get_default_graph", "get_default_session",
+    "get_local_variable", "get_logger", "get_seed", "get_session_handle", "get_session_tensor",
+    "get_static_value", "get_variable", "get_variable_scope", "gfile", "global_norm",
+    "global_variables", "global_variables_initializer", "glorot_normal_initializer",
+    "glorot_uniform_initializer", "grad_pass_through", "gradients", "graph_util", "greater",
+    "greater_equal", "group", "guarantee_const", "half", "hessians", "histogram_fixed_width",
+    "histogram_fixed_width_bins", "identity", "identity_n", "ifft", "ifft2d", "ifft3d", "igamma",
+    "igammac", "imag", "image", "import_graph_def", "init_scope", "initialize_all_tables",
     "initialize_all_variables", "initialize_local_variables", "initialize_variables",
     "initializers", "int16", "int32", "int64", "int8", "invert_permutation", "io", "is_finite",
     "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing",
-    "is_variable_initialized", "layers", "less", "less_equal", "lgamma", "lin_space", "linalg",
-    "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_sigmoid",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "losses", "make_ndarray",
-    "make_tensor_proto", "manip", "matching_files", "math", "matmul", "matrix_band_part",
-    "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse", "matrix_set_diag",
-    "matrix_solve", "matrix_solve_ls", "matrix_transpose", "matrix_triangular_solve", "maximum",
-    "meshgrid", "minimum", "mod", "model_variables", "moving_average_variables", "multinomial",
-    "multiply", "name_scope", "negative", "nest", "newaxis", "nn", "no_gradient", "no_op",
-    "no_regularizer", "norm", "not_equal", "one_hot", "ones", "ones_initializer", "ones_like",
-    "orthogonal_initializer", "pad", "placeholder", "placeholder_with_default", "polygamma", "pow",
-    "print", "qint16", "qint32", "qint8", "qr", "quint16", "quint8", "random", "random_crop",
-    "random_normal", "random_normal_initializer", "random_shuffle", "random_uniform",
-    "random_uniform_initializer", "range", "rank", "read_file", "real", "realdiv", "reciprocal",
-    "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min",
-    "reduce_prod", "reduce_sum", "register_tensor_conversion_function", "repeat",
-    "report_uninitialized_variables", "reset_default_graph", "reshape", "resource",
-    "resource_variables_enabled", "reverse", "reverse_sequence", "reverse_v2", "rint", "round",
-    "rsqrt", "saturate_cast", "scalar_mul", "scatter_add", "scatter_div", "scatter_max",
-    "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub",
-    "scatter_nd_update", "scatter_sub", "scatter_update", "segment_max", "segment_mean",
-    "segment_min", "segment_prod", "segment_sum", "self_adjoint_eig", "self_adjoint_eigvals",
-    "sequence_mask", "set_random_seed", "setdiff1d", "shape", "shape_n", "sigmoid", "sign", "sin",
-    "sinh", "size", "slice", "sort", "sparse_matmul", "split", "sqrt", "square",
+    "is_tensor", "is_variable_initialized", "layers", "lbeta", "less", "less_equal", "lgamma",
+    "lin_space", "linalg", "linspace", "load_file_system_library", "load_library",
+    "load_op_library", "local_variables", "local_variables_initializer", "log", "log1p",
+    "log_sigmoid", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "lookup",
+    "losses", "make_ndarray", "make_template", "make_tensor_proto", "manip", "map_fn",
+    "matching_files", "math", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag",
+    "matrix_diag_part", "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_solve_ls",
+    "matrix_square_root", "matrix_transpose", "matrix_triangular_solve", "maximum", "meshgrid",
+    "metrics", "min_max_variable_partitioner", "minimum", "mod", "model_variables",
+    "moving_average_variables", "multinomial", "multiply", "name_scope", "negative", "nest",
+    "newaxis", "nn", "no_gradient", "no_op", "no_regularizer", "norm", "not_equal",
+    "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like", "op_scope",
+    "orthogonal_initializer", "pad", "parallel_stack", "parse_example", "parse_single_example",
+    "parse_single_sequence_example", "parse_tensor", "placeholder", "placeholder_with_default",
+    "polygamma", "pow", "print", "py_func", "py_function", "python_io", "qint16", "qint32",
+    "qint8", "qr", "quantization", "quantize", "quantize_v2", "quantized_concat", "queue",
+    "quint16", "quint8", "random", "random_crop", "random_gamma", "random_normal",
+    "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform",
+    "random_uniform_initializer", "range", "rank", "raw_ops", "read_file", "real", "realdiv",
+    "reciprocal", "recompute_grad", "reduce_all", "reduce_any", "reduce_join", "reduce_logsumexp",
+    "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum", "regex_replace",
+    "register_tensor_conversion_function", "repeat", "report_uninitialized_variables",
+    "required_space_to_batch_paddings", "reset_default_graph", "reshape", "resource",
+    "resource_loader", "resource_variables_enabled", "reverse", "reverse_sequence", "reverse_v2",
+    "rint", "roll", "round", "rsqrt", "saturate_cast", "saved_model", "scalar_mul", "scan",
+    "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd",
+    "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update",
+    "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum",
+    "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask", "serialize_many_sparse",
+    "serialize_sparse", "serialize_tensor", "set_random_seed", "setdiff1d", "sets", "shape",
+    "shape_n", "sigmoid", "sign", "signal", "sin", "sinh", "size", "slice", "sort",
+    "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add",
+    "sparse_concat", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum",
+    "sparse_merge", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max",
+    "sparse_reduce_max_sparse", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder",
+    "sparse_reset_shape", "sparse_reshape", "sparse_retain", "sparse_segment_mean",
+    "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax",
+    "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense",
+    "sparse_to_indicator", "sparse_transpose", "spectral", "split", "sqrt", "square",
     "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string",
-    "string_join", "strings", "subtract", "summary", "svd", "tan", "tanh", "tensordot", "tile",
-    "to_bfloat16", "to_complex128", "to_complex64", "to_double", "to_float", "to_int32",
-    "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv",
+    "string_join", "string_split", "string_strip", "string_to_hash_bucket",
+    "string_to_hash_bucket_fast", "string_to_hash_bucket_strong", "string_to_number", "strings",
+    "substr", "subtract", "summary", "svd", "switch_case", "sysconfig", "tables_initializer",
+    "tan", "tanh", "tensor_scatter_add", "tensor_scatter_nd_add", "tensor_scatter_nd_sub",
+    "tensor_scatter_nd_update", "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test",
+    "tile", "timestamp", "to_bfloat16", "to_complex128", "to_complex64", "to_double", "to_float",
+    "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv",
     "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "tuple",
     "uint16", "uint32", "uint64", "uint8", "uniform_unit_scaling_initializer", "unique",
-    "unique_with_counts", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min",
-    "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
+    "unique_with_counts", "unravel_index", "unsorted_segment_max", "unsorted_segment_mean",
+    "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
+    "unsorted_segment_sum", "unstack", "user_ops", "variable_axis_size_partitioner",
     "variable_creator_scope", "variable_op_scope", "variable_scope", "variables_initializer",
     "variance_scaling_initializer", "variant", "verify_tensor_all_finite", "version", "where",
-    "where_v2", "write_file", "zeros", "zeros_initializer", "zeros_like", "zeta",
+    "where_v2", "while_loop", "write_file", "xla", "zeros", "zeros_initializer", "zeros_like",
+    "zeta",
 ]

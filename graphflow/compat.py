@@ -12,10 +12,12 @@ from graphflow.core.export import public_name as _public_name
 if TYPE_CHECKING:
     from graphflow.core.compat import as_bytes as as_bytes, as_text as as_str, as_str_any as as_str_any, as_text as as_text, bytes_or_text_types as bytes_or_text_types, complex_types as complex_types, forward_compatible as forward_compatible, integral_types as integral_types, path_to_str as path_to_str, real_types as real_types
     from graphflow.core.shape import dimension_at_index as dimension_at_index, dimension_value as dimension_value
+    from graphflow.platform.switches import forward_compatibility_horizon as forward_compatibility_horizon
 else:
     _PLACES = {
         'graphflow.core.compat': 'as_bytes as_str=as_text as_str_any as_text bytes_or_text_types complex_types forward_compatible integral_types path_to_str real_types',
         'graphflow.core.shape': 'dimension_at_index dimension_value',
+        'graphflow.platform.switches': 'forward_compatibility_horizon',
     }
     _SPACES = ''
 
@@ -29,6 +31,6 @@ else:
 
 __all__ = [
     "as_bytes", "as_str", "as_str_any", "as_text", "bytes_or_text_types", "complex_types",
-    "dimension_at_index", "dimension_value", "forward_compatible", "integral_types", "path_to_str",
-    "real_types",
+    "dimension_at_index", "dimension_value", "forward_compatibility_horizon", "forward_compatible",
+    "integral_types", "path_to_str", "real_types",
 ]

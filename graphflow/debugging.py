@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.ops.assert_shapes import assert_shapes as assert_shapes
     from graphflow.ops.asserts import assert_equal as assert_equal, assert_greater as assert_greater, assert_greater_equal as assert_greater_equal, assert_integer as assert_integer, assert_less as assert_less, assert_less_equal as assert_less_equal, assert_near as assert_near, assert_negative as assert_negative, assert_non_negative as assert_non_negative, assert_non_positive as assert_non_positive, assert_none_equal as assert_none_equal, assert_positive as assert_positive, assert_proper_iterable as assert_proper_iterable, assert_rank as assert_rank, assert_rank_at_least as assert_rank_at_least, assert_rank_in as assert_rank_in, assert_same_float_dtype as assert_same_float_dtype, assert_scalar as assert_scalar, assert_type as assert_type, is_non_decreasing as is_non_decreasing, is_numeric_tensor as is_numeric_tensor, is_strictly_increasing as is_strictly_increasing
     from graphflow.ops.checks import Assert as Assert, verify_tensor_all_finite as assert_all_finite, check_numerics as check_numerics
     from graphflow.ops.rounding import is_finite as is_finite, is_inf as is_inf, is_nan as is_nan
 else:
     _PLACES = {
+        'graphflow.ops.assert_shapes': 'assert_shapes',
         'graphflow.ops.asserts': 'assert_equal assert_greater assert_greater_equal assert_integer assert_less assert_less_equal assert_near assert_negative assert_non_negative assert_non_positive assert_none_equal assert_positive assert_proper_iterable assert_rank assert_rank_at_least assert_rank_in assert_same_float_dtype assert_scalar assert_type is_non_decreasing is_numeric_tensor is_strictly_increasing',
         'graphflow.ops.checks': 'Assert assert_all_finite=verify_tensor_all_finite check_numerics',
         'graphflow.ops.rounding': 'is_finite is_inf is_nan',
@@ -34,6 +36,7 @@ __all__ = [
     "assert_integer", "assert_less", "assert_less_equal", "assert_near", "assert_negative",
     "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive",
     "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in",
-    "assert_same_float_dtype", "assert_scalar", "assert_type", "check_numerics", "is_finite",
-    "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing",
+    "assert_same_float_dtype", "assert_scalar", "assert_shapes", "assert_type", "check_numerics",
+    "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor",
+    "is_strictly_increasing",
 ]

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from graphflow.core.dtypes import DType as DType, QUANTIZED as QUANTIZED_DTYPES, as_dtype as as_dtype, bfloat16 as bfloat16, bool_ as bool, complex128 as complex128, complex64 as complex64, float64 as double, float16 as float16, float32 as float32, float64 as float64, float16 as half, int16 as int16, int32 as int32, int64 as int64, int8 as int8, qint16 as qint16, qint32 as qint32, qint8 as qint8, quint16 as quint16, quint8 as quint8, resource as resource, string as string, uint16 as uint16, uint32 as uint32, uint64 as uint64, uint8 as uint8, variant as variant
     from graphflow.ops.cast import cast as cast, saturate_cast as saturate_cast
     from graphflow.ops.complex import complex as complex
+    from graphflow.ops.string_convert import as_string as as_string
 else:
     _PLACES = {
         'graphflow.core.dtypes': 'DType QUANTIZED_DTYPES=QUANTIZED as_dtype bfloat16 bool=bool_ complex128 complex64 double=float64 float16 float32 float64 half=float16 int16 int32 int64 int8 qint16 qint32 qint8 quint16 quint8 resource string uint16 uint32 uint64 uint8 variant',
         'graphflow.ops.cast': 'cast saturate_cast',
         'graphflow.ops.complex': 'complex',
+        'graphflow.ops.string_convert': 'as_string',
     }
     _SPACES = ''
 
@@ -30,8 +32,8 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "DType", "QUANTIZED_DTYPES", "as_dtype", "bfloat16", "bool", "cast", "complex", "complex128",
-    "complex64", "double", "float16", "float32", "float64", "half", "int16", "int32", "int64",
-    "int8", "qint16", "qint32", "qint8", "quint16", "quint8", "resource", "saturate_cast",
+    "DType", "QUANTIZED_DTYPES", "as_dtype", "as_string", "bfloat16", "bool", "cast", "complex",
+    "complex128", "complex64", "double", "float16", "float32", "float64", "half", "int16", "int32",
+    "int64", "int8", "qint16", "qint32", "qint8", "quint16", "quint8", "resource", "saturate_cast",
     "string", "uint16", "uint32", "uint64", "uint8", "variant",
 ]

@@ -10,9 +10,35 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.ops.image_adjust import adjust_brightness as adjust_brightness, adjust_contrast as adjust_contrast, adjust_gamma as adjust_gamma, adjust_hue as adjust_hue, adjust_saturation as adjust_saturation, per_image_standardization as per_image_standardization, random_brightness as random_brightness, random_contrast as random_contrast, random_hue as random_hue, random_saturation as random_saturation
+    from graphflow.ops.image_boxes import draw_bounding_boxes as draw_bounding_boxes, sample_distorted_bounding_box as sample_distorted_bounding_box
+    from graphflow.ops.image_codecs import decode_and_crop_jpeg as decode_and_crop_jpeg, decode_bmp as decode_bmp, decode_gif as decode_gif, decode_jpeg as decode_jpeg, decode_png as decode_png, encode_png as encode_png
+    from graphflow.ops.image_color import convert_image_dtype as convert_image_dtype, grayscale_to_rgb as grayscale_to_rgb, hsv_to_rgb as hsv_to_rgb, rgb_to_grayscale as rgb_to_grayscale, rgb_to_hsv as rgb_to_hsv, rgb_to_yiq as rgb_to_yiq, rgb_to_yuv as rgb_to_yuv, yiq_to_rgb as yiq_to_rgb, yuv_to_rgb as yuv_to_rgb
+    from graphflow.ops.image_crops import crop_and_resize as crop_and_resize, extract_glimpse as extract_glimpse
+    from graphflow.ops.image_decode import decode_image as decode_image, is_jpeg as is_jpeg
+    from graphflow.ops.image_fit import ResizeMethod as ResizeMethod, central_crop as central_crop, crop_to_bounding_box as crop_to_bounding_box, pad_to_bounding_box as pad_to_bounding_box, resize_images as resize, resize_image_with_crop_or_pad as resize_image_with_crop_or_pad, resize_image_with_pad as resize_image_with_pad, resize_images as resize_images, resize_image_with_crop_or_pad as resize_with_crop_or_pad
+    from graphflow.ops.image_flip import flip_left_right as flip_left_right, flip_up_down as flip_up_down, random_flip_left_right as random_flip_left_right, random_flip_up_down as random_flip_up_down, rot90 as rot90, transpose_image as transpose, transpose_image as transpose_image
+    from graphflow.ops.image_jpeg import adjust_jpeg_quality as adjust_jpeg_quality, encode_jpeg as encode_jpeg, extract_jpeg_shape as extract_jpeg_shape, random_jpeg_quality as random_jpeg_quality
+    from graphflow.ops.image_nms import combined_non_max_suppression as combined_non_max_suppression, non_max_suppression as non_max_suppression, non_max_suppression_overlaps as non_max_suppression_overlaps, non_max_suppression_padded as non_max_suppression_padded, non_max_suppression_with_scores as non_max_suppression_with_scores
+    from graphflow.ops.image_quality import image_gradients as image_gradients, psnr as psnr, sobel_edges as sobel_edges, ssim as ssim, ssim_multiscale as ssim_multiscale, total_variation as total_variation
+    from graphflow.ops.image_resize import resize_area as resize_area, resize_bicubic as resize_bicubic, resize_bilinear as resize_bilinear, resize_nearest_neighbor as resize_nearest_neighbor
+    from graphflow.ops.patches import extract_image_patches as extract_image_patches, extract_patches as extract_patches
     from graphflow.ops.random import random_crop as random_crop
 else:
     _PLACES = {
+        'graphflow.ops.image_adjust': 'adjust_brightness adjust_contrast adjust_gamma adjust_hue adjust_saturation per_image_standardization random_brightness random_contrast random_hue random_saturation',
+        'graphflow.ops.image_boxes': 'draw_bounding_boxes sample_distorted_bounding_box',
+        'graphflow.ops.image_codecs': 'decode_and_crop_jpeg decode_bmp decode_gif decode_jpeg decode_png encode_png',
+        'graphflow.ops.image_color': 'convert_image_dtype grayscale_to_rgb hsv_to_rgb rgb_to_grayscale rgb_to_hsv rgb_to_yiq rgb_to_yuv yiq_to_rgb yuv_to_rgb',
+        'graphflow.ops.image_crops': 'crop_and_resize extract_glimpse',
+        'graphflow.ops.image_decode': 'decode_image is_jpeg',
+        'graphflow.ops.image_fit': 'ResizeMethod central_crop crop_to_bounding_box pad_to_bounding_box resize=resize_images resize_image_with_crop_or_pad resize_image_with_pad resize_images resize_with_crop_or_pad=resize_image_with_crop_or_pad',
+        'graphflow.ops.image_flip': 'flip_left_right flip_up_down random_flip_left_right random_flip_up_down rot90 transpose=transpose_image transpose_image',
+        'graphflow.ops.image_jpeg': 'adjust_jpeg_quality encode_jpeg extract_jpeg_shape random_jpeg_quality',
+        'graphflow.ops.image_nms': 'combined_non_max_suppression non_max_suppression non_max_suppression_overlaps non_max_suppression_padded non_max_suppression_with_scores',
+        'graphflow.ops.image_quality': 'image_gradients psnr sobel_edges ssim ssim_multiscale total_variation',
+        'graphflow.ops.image_resize': 'resize_area resize_bicubic resize_bilinear resize_nearest_neighbor',
+        'graphflow.ops.patches': 'extract_image_patches extract_patches',
         'graphflow.ops.random': 'random_crop',
     }
     _SPACES = ''
@@ -26,5 +52,20 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "random_crop",
+    "ResizeMethod", "adjust_brightness", "adjust_contrast", "adjust_gamma", "adjust_hue",
+    "adjust_jpeg_quality", "adjust_saturation", "central_crop", "combined_non_max_suppression",
+    "convert_image_dtype", "crop_and_resize", "crop_to_bounding_box", "decode_and_crop_jpeg",
+    "decode_bmp", "decode_gif", "decode_image", "decode_jpeg", "decode_png", "draw_bounding_boxes",
+    "encode_jpeg", "encode_png", "extract_glimpse", "extract_image_patches", "extract_jpeg_shape",
+    "extract_patches", "flip_left_right", "flip_up_down", "grayscale_to_rgb", "hsv_to_rgb",
+    "image_gradients", "is_jpeg", "non_max_suppression", "non_max_suppression_overlaps",
+    "non_max_suppression_padded", "non_max_suppression_with_scores", "pad_to_bounding_box",
+    "per_image_standardization", "psnr", "random_brightness", "random_contrast", "random_crop",
+    "random_flip_left_right", "random_flip_up_down", "random_hue", "random_jpeg_quality",
+    "random_saturation", "resize", "resize_area", "resize_bicubic", "resize_bilinear",
+    "resize_image_with_crop_or_pad", "resize_image_with_pad", "resize_images",
+    "resize_nearest_neighbor", "resize_with_crop_or_pad", "rgb_to_grayscale", "rgb_to_hsv",
+    "rgb_to_yiq", "rgb_to_yuv", "rot90", "sample_distorted_bounding_box", "sobel_edges", "ssim",
+    "ssim_multiscale", "total_variation", "transpose", "transpose_image", "yiq_to_rgb",
+    "yuv_to_rgb",
 ]

@@ -11,10 +11,12 @@ from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
     from graphflow.nets.initializers import Constant as constant, GlorotNormal as glorot_normal, GlorotUniform as glorot_uniform, he_normal as he_normal, he_uniform as he_uniform, Identity as identity, lecun_normal as lecun_normal, lecun_uniform as lecun_uniform, Ones as ones, Orthogonal as orthogonal, RandomNormal as random_normal, RandomUniform as random_uniform, TruncatedNormal as truncated_normal, UniformUnitScaling as uniform_unit_scaling, VarianceScaling as variance_scaling, Zeros as zeros
+    from graphflow.ops.lookup_base import tables_initializer as tables_initializer
     from graphflow.ops.variable_lists import global_variables_initializer as global_variables, local_variables_initializer as local_variables, variables_initializer as variables
 else:
     _PLACES = {
         'graphflow.nets.initializers': 'constant=Constant glorot_normal=GlorotNormal glorot_uniform=GlorotUniform he_normal he_uniform identity=Identity lecun_normal lecun_uniform ones=Ones orthogonal=Orthogonal random_normal=RandomNormal random_uniform=RandomUniform truncated_normal=TruncatedNormal uniform_unit_scaling=UniformUnitScaling variance_scaling=VarianceScaling zeros=Zeros',
+        'graphflow.ops.lookup_base': 'tables_initializer',
         'graphflow.ops.variable_lists': 'global_variables=global_variables_initializer local_variables=local_variables_initializer variables=variables_initializer',
     }
     _SPACES = ''
@@ -30,6 +32,6 @@ else:
 __all__ = [
     "constant", "global_variables", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform",
     "identity", "lecun_normal", "lecun_uniform", "local_variables", "ones", "orthogonal",
-    "random_normal", "random_uniform", "truncated_normal", "uniform_unit_scaling", "variables",
-    "variance_scaling", "zeros",
+    "random_normal", "random_uniform", "tables_initializer", "truncated_normal",
+    "uniform_unit_scaling", "variables", "variance_scaling", "zeros",
 ]

@@ -10,22 +10,26 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.nets.convolution3d import Conv3D as Conv3D, Conv3DTranspose as Conv3DTranspose, conv3d as conv3d, conv3d_transpose as conv3d_transpose
     from graphflow.nets.convolutional import Conv1D as Conv1D, Conv2D as Conv2D, Conv2DTranspose as Conv2DTranspose, conv1d as conv1d, conv2d as conv2d, conv2d_transpose as conv2d_transpose
     from graphflow.nets.core_layers import Dropout as Dropout, Flatten as Flatten, dropout as dropout, flatten as flatten
     from graphflow.nets.dense import Dense as Dense, dense as dense
     from graphflow.nets.input_spec import InputSpec as InputSpec
     from graphflow.nets.layer import Layer as Layer
     from graphflow.nets.normalization import BatchNormalization as BatchNormalization, batch_normalization as batch_normalization
-    from graphflow.nets.pooling import AveragePooling1D as AveragePooling1D, AveragePooling2D as AveragePooling2D, MaxPooling1D as MaxPooling1D, MaxPooling2D as MaxPooling2D, average_pooling1d as average_pooling1d, average_pooling2d as average_pooling2d, max_pooling1d as max_pooling1d, max_pooling2d as max_pooling2d
+    from graphflow.nets.pooling import AveragePooling1D as AveragePooling1D, AveragePooling2D as AveragePooling2D, AveragePooling3D as AveragePooling3D, MaxPooling1D as MaxPooling1D, MaxPooling2D as MaxPooling2D, MaxPooling3D as MaxPooling3D, average_pooling1d as average_pooling1d, average_pooling2d as average_pooling2d, average_pooling3d as average_pooling3d, max_pooling1d as max_pooling1d, max_pooling2d as max_pooling2d, max_pooling3d as max_pooling3d
+    from graphflow.nets.separable import SeparableConv1D as SeparableConv1D, SeparableConv2D as SeparableConv2D, separable_conv1d as separable_conv1d, separable_conv2d as separable_conv2d
 else:
     _PLACES = {
+        'graphflow.nets.convolution3d': 'Conv3D Conv3DTranspose conv3d conv3d_transpose',
         'graphflow.nets.convolutional': 'Conv1D Conv2D Conv2DTranspose conv1d conv2d conv2d_transpose',
         'graphflow.nets.core_layers': 'Dropout Flatten dropout flatten',
         'graphflow.nets.dense': 'Dense dense',
         'graphflow.nets.input_spec': 'InputSpec',
         'graphflow.nets.layer': 'Layer',
         'graphflow.nets.normalization': 'BatchNormalization batch_normalization',
-        'graphflow.nets.pooling': 'AveragePooling1D AveragePooling2D MaxPooling1D MaxPooling2D average_pooling1d average_pooling2d max_pooling1d max_pooling2d',
+        'graphflow.nets.pooling': 'AveragePooling1D AveragePooling2D AveragePooling3D MaxPooling1D MaxPooling2D MaxPooling3D average_pooling1d average_pooling2d average_pooling3d max_pooling1d max_pooling2d max_pooling3d',
+        'graphflow.nets.separable': 'SeparableConv1D SeparableConv2D separable_conv1d separable_conv2d',
     }
     _SPACES = ''
 
@@ -38,8 +42,11 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "AveragePooling1D", "AveragePooling2D", "BatchNormalization", "Conv1D", "Conv2D",
-    "Conv2DTranspose", "Dense", "Dropout", "Flatten", "InputSpec", "Layer", "MaxPooling1D",
-    "MaxPooling2D", "average_pooling1d", "average_pooling2d", "batch_normalization", "conv1d",
-    "conv2d", "conv2d_transpose", "dense", "dropout", "flatten", "max_pooling1d", "max_pooling2d",
+    "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "BatchNormalization", "Conv1D",
+    "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Dense", "Dropout", "Flatten",
+    "InputSpec", "Layer", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "SeparableConv1D",
+    "SeparableConv2D", "average_pooling1d", "average_pooling2d", "average_pooling3d",
+    "batch_normalization", "conv1d", "conv2d", "conv2d_transpose", "conv3d", "conv3d_transpose",
+    "dense", "dropout", "flatten", "max_pooling1d", "max_pooling2d", "max_pooling3d",
+    "separable_conv1d", "separable_conv2d",
 ]

@@ -10,12 +10,30 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.nets.linear_operator import LinearOperator as LinearOperator
+    from graphflow.nets.linear_operator_adjoint import LinearOperatorAdjoint as LinearOperatorAdjoint, LinearOperatorInversion as LinearOperatorInversion
+    from graphflow.nets.linear_operator_block_diag import LinearOperatorBlockDiag as LinearOperatorBlockDiag
+    from graphflow.nets.linear_operator_circulant import LinearOperatorCirculant as LinearOperatorCirculant, LinearOperatorCirculant2D as LinearOperatorCirculant2D, LinearOperatorCirculant3D as LinearOperatorCirculant3D
+    from graphflow.nets.linear_operator_composition import LinearOperatorComposition as LinearOperatorComposition
+    from graphflow.nets.linear_operator_diag import LinearOperatorDiag as LinearOperatorDiag
+    from graphflow.nets.linear_operator_householder import LinearOperatorHouseholder as LinearOperatorHouseholder
+    from graphflow.nets.linear_operator_identity import LinearOperatorIdentity as LinearOperatorIdentity, LinearOperatorScaledIdentity as LinearOperatorScaledIdentity
+    from graphflow.nets.linear_operator_kronecker import LinearOperatorKronecker as LinearOperatorKronecker
+    from graphflow.nets.linear_operator_low_rank_update import LinearOperatorLowRankUpdate as LinearOperatorLowRankUpdate
+    from graphflow.nets.linear_operator_matrix import LinearOperatorFullMatrix as LinearOperatorFullMatrix, LinearOperatorLowerTriangular as LinearOperatorLowerTriangular
+    from graphflow.nets.linear_operator_toeplitz import LinearOperatorToeplitz as LinearOperatorToeplitz
+    from graphflow.nets.linear_operator_zeros import LinearOperatorZeros as LinearOperatorZeros
     from graphflow.ops.clip import global_norm as global_norm
     from graphflow.ops.contraction import cross as cross, einsum as einsum, matvec as matvec, tensordot as tensordot
     from graphflow.ops.decompositions import self_adjoint_eig as eigh, self_adjoint_eigvals as eigvalsh, svd as svd
     from graphflow.ops.diag import matrix_band_part as band_part, matrix_diag as diag, matrix_diag_part as diag_part, eye as eye, matrix_set_diag as set_diag, diag as tensor_diag, diag_part as tensor_diag_part
     from graphflow.ops.linalg import adjoint as adjoint, cholesky as cholesky, matrix_determinant as det, matrix_inverse as inv, logdet as logdet, slogdet as slogdet, trace as trace
+    from graphflow.ops.linalg_expm import expm as expm
+    from graphflow.ops.linalg_functions import logm as logm, matrix_square_root as sqrtm
+    from graphflow.ops.linalg_lu import lu as lu
+    from graphflow.ops.linalg_rank import matrix_rank as matrix_rank, pinv as pinv
     from graphflow.ops.linalg_solve import cholesky_solve as cholesky_solve, matrix_solve_ls as lstsq, matrix_solve as solve, matrix_triangular_solve as triangular_solve
+    from graphflow.ops.linalg_tridiagonal import tridiagonal_matmul as tridiagonal_matmul, tridiagonal_solve as tridiagonal_solve
     from graphflow.ops.matmul import matmul as matmul
     from graphflow.ops.norm import l2_normalize as l2_normalize
     from graphflow.ops.qr import qr as qr
@@ -23,12 +41,30 @@ if TYPE_CHECKING:
     from graphflow.ops.vector_norm import norm as norm, normalize as normalize
 else:
     _PLACES = {
+        'graphflow.nets.linear_operator': 'LinearOperator',
+        'graphflow.nets.linear_operator_adjoint': 'LinearOperatorAdjoint LinearOperatorInversion',
+        'graphflow.nets.linear_operator_block_diag': 'LinearOperatorBlockDiag',
+        'graphflow.nets.linear_operator_circulant': 'LinearOperatorCirculant LinearOperatorCirculant2D LinearOperatorCirculant3D',
+        'graphflow.nets.linear_operator_composition': 'LinearOperatorComposition',
+        'graphflow.nets.linear_operator_diag': 'LinearOperatorDiag',
+        'graphflow.nets.linear_operator_householder': 'LinearOperatorHouseholder',
+        'graphflow.nets.linear_operator_identity': 'LinearOperatorIdentity LinearOperatorScaledIdentity',
+        'graphflow.nets.linear_operator_kronecker': 'LinearOperatorKronecker',
+        'graphflow.nets.linear_operator_low_rank_update': 'LinearOperatorLowRankUpdate',
+        'graphflow.nets.linear_operator_matrix': 'LinearOperatorFullMatrix LinearOperatorLowerTriangular',
+        'graphflow.nets.linear_operator_toeplitz': 'LinearOperatorToeplitz',
+        'graphflow.nets.linear_operator_zeros': 'LinearOperatorZeros',
         'graphflow.ops.clip': 'global_norm',
         'graphflow.ops.contraction': 'cross einsum matvec tensordot',
         'graphflow.ops.decompositions': 'eigh=self_adjoint_eig eigvalsh=self_adjoint_eigvals svd',
         'graphflow.ops.diag': 'band_part=matrix_band_part diag=matrix_diag diag_part=matrix_diag_part eye set_diag=matrix_set_diag tensor_diag=diag tensor_diag_part=diag_part',
         'graphflow.ops.linalg': 'adjoint cholesky det=matrix_determinant inv=matrix_inverse logdet slogdet trace',
+        'graphflow.ops.linalg_expm': 'expm',
+        'graphflow.ops.linalg_functions': 'logm sqrtm=matrix_square_root',
+        'graphflow.ops.linalg_lu': 'lu',
+        'graphflow.ops.linalg_rank': 'matrix_rank pinv',
         'graphflow.ops.linalg_solve': 'cholesky_solve lstsq=matrix_solve_ls solve=matrix_solve triangular_solve=matrix_triangular_solve',
+        'graphflow.ops.linalg_tridiagonal': 'tridiagonal_matmul tridiagonal_solve',
         'graphflow.ops.matmul': 'matmul',
         'graphflow.ops.norm': 'l2_normalize',
         'graphflow.ops.qr': 'qr',
@@ -46,9 +82,16 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "adjoint", "band_part", "cholesky", "cholesky_solve", "cross", "det", "diag", "diag_part",
-    "eigh", "eigvalsh", "einsum", "eye", "global_norm", "inv", "l2_normalize", "logdet", "lstsq",
-    "matmul", "matrix_transpose", "matvec", "norm", "normalize", "qr", "set_diag", "slogdet",
-    "solve", "svd", "tensor_diag", "tensor_diag_part", "tensordot", "trace", "transpose",
-    "triangular_solve",
+    "LinearOperator", "LinearOperatorAdjoint", "LinearOperatorBlockDiag",
+    "LinearOperatorCirculant", "LinearOperatorCirculant2D", "LinearOperatorCirculant3D",
+    "LinearOperatorComposition", "LinearOperatorDiag", "LinearOperatorFullMatrix",
+    "LinearOperatorHouseholder", "LinearOperatorIdentity", "LinearOperatorInversion",
+    "LinearOperatorKronecker", "LinearOperatorLowRankUpdate", "LinearOperatorLowerTriangular",
+    "LinearOperatorScaledIdentity", "LinearOperatorToeplitz", "LinearOperatorZeros", "adjoint",
+    "band_part", "cholesky", "cholesky_solve", "cross", "det", "diag", "diag_part", "eigh",
+    "eigvalsh", "einsum", "expm", "eye", "global_norm", "inv", "l2_normalize", "logdet", "logm",
+    "lstsq", "lu", "matmul", "matrix_rank", "matrix_transpose", "matvec", "norm", "normalize",
+    "pinv", "qr", "set_diag", "slogdet", "solve", "sqrtm", "svd", "tensor_diag",
+    "tensor_diag_part", "tensordot", "trace", "transpose", "triangular_solve",
+    "tridiagonal_matmul", "tridiagonal_solve",
 ]

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from graphflow.ops.gather_nd import gather_nd as gather_nd, scatter_nd as scatter_nd
     from graphflow.ops.reshape import reshape as reshape
     from graphflow.ops.reverse import reverse as reverse
+    from graphflow.ops.roll import roll as roll
+    from graphflow.ops.space_batch import batch_to_space_nd as batch_to_space_nd, space_to_batch_nd as space_to_batch_nd
     from graphflow.ops.tile import tile as tile
 else:
     _PLACES = {
         'graphflow.ops.gather_nd': 'gather_nd scatter_nd',
         'graphflow.ops.reshape': 'reshape',
         'graphflow.ops.reverse': 'reverse',
+        'graphflow.ops.roll': 'roll',
+        'graphflow.ops.space_batch': 'batch_to_space_nd space_to_batch_nd',
         'graphflow.ops.tile': 'tile',
     }
     _SPACES = ''
@@ -32,5 +36,6 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "gather_nd", "reshape", "reverse", "scatter_nd", "tile",
+    "batch_to_space_nd", "gather_nd", "reshape", "reverse", "roll", "scatter_nd",
+    "space_to_batch_nd", "tile",
 ]

@@ -14,19 +14,24 @@ if TYPE_CHECKING:
     from graphflow.ops.argmax import argmax as argmax, argmin as argmin
     from graphflow.ops.arithmetic import accumulate_n as accumulate_n, add as add, add_n as add_n, maximum as maximum, minimum as minimum, multiply as multiply, multiply_no_nan as multiply_no_nan, negative as negative, scalar_mul as scalar_mul, squared_difference as squared_difference, subtract as subtract
     from graphflow.ops.asserts import is_non_decreasing as is_non_decreasing, is_strictly_increasing as is_strictly_increasing
+    from graphflow.ops.bincount import bincount as bincount
     from graphflow.ops.comparison import equal as equal, greater as greater, greater_equal as greater_equal, less as less, less_equal as less_equal, logical_and as logical_and, logical_not as logical_not, logical_or as logical_or, logical_xor as logical_xor, not_equal as not_equal
     from graphflow.ops.complex import abs as abs, angle as angle, conj as conj, imag as imag, real as real
+    from graphflow.ops.confusion import confusion_matrix as confusion_matrix
     from graphflow.ops.division import divide as divide, div_no_nan as divide_no_nan, floordiv as floordiv, floormod as floormod, floormod as mod, reciprocal_no_nan as reciprocal_no_nan, truediv as truediv, xdivy as xdivy, xlogy as xlogy
     from graphflow.ops.functions import acos as acos, acosh as acosh, asin as asin, asinh as asinh, atan as atan, atan2 as atan2, atanh as atanh, cos as cos, cosh as cosh, exp as exp, expm1 as expm1, log as log, log1p as log1p, log_sigmoid as log_sigmoid, sigmoid as sigmoid, sin as sin, sinh as sinh, tan as tan, tanh as tanh
+    from graphflow.ops.nextafter import nextafter as nextafter, polyval as polyval
     from graphflow.ops.norm import l2_normalize as l2_normalize, zero_fraction as zero_fraction
     from graphflow.ops.powers import pow as pow, reciprocal as reciprocal, rsqrt as rsqrt, sign as sign, sqrt as sqrt, square as square
     from graphflow.ops.reduce import count_nonzero as count_nonzero, reduce_all as reduce_all, reduce_any as reduce_any, reduce_euclidean_norm as reduce_euclidean_norm, reduce_logsumexp as reduce_logsumexp, reduce_max as reduce_max, reduce_mean as reduce_mean, reduce_min as reduce_min, reduce_prod as reduce_prod, reduce_std as reduce_std, reduce_sum as reduce_sum, reduce_variance as reduce_variance
     from graphflow.ops.rounding import ceil as ceil, floor as floor, is_finite as is_finite, is_inf as is_inf, is_nan as is_nan, rint as rint, round as round
-    from graphflow.ops.scan import cumprod as cumprod, cumsum as cumsum
+    from graphflow.ops.scan import cumprod as cumprod, cumsum as cumsum, cumulative_logsumexp as cumulative_logsumexp
     from graphflow.ops.segment import segment_max as segment_max, segment_mean as segment_mean, segment_min as segment_min, segment_prod as segment_prod, segment_sum as segment_sum, unsorted_segment_max as unsorted_segment_max, unsorted_segment_mean as unsorted_segment_mean, unsorted_segment_min as unsorted_segment_min, unsorted_segment_prod as unsorted_segment_prod, unsorted_segment_sqrt_n as unsorted_segment_sqrt_n, unsorted_segment_sum as unsorted_segment_sum
     from graphflow.ops.softmax import log_softmax as log_softmax, softmax as softmax
     from graphflow.ops.sort import in_top_k as in_top_k, top_k as top_k
+    from graphflow.ops.special_bessel import bessel_i0 as bessel_i0, bessel_i0e as bessel_i0e, bessel_i1 as bessel_i1, bessel_i1e as bessel_i1e
     from graphflow.ops.special_functions import digamma as digamma, erf as erf, erfc as erfc, lgamma as lgamma, polygamma as polygamma, zeta as zeta
+    from graphflow.ops.special_gamma import betainc as betainc, igamma as igamma, igammac as igammac, lbeta as lbeta
     from graphflow.ops.transpose import invert_permutation as invert_permutation
 else:
     _PLACES = {
@@ -34,19 +39,24 @@ else:
         'graphflow.ops.argmax': 'argmax argmin',
         'graphflow.ops.arithmetic': 'accumulate_n add add_n maximum minimum multiply multiply_no_nan negative scalar_mul squared_difference subtract',
         'graphflow.ops.asserts': 'is_non_decreasing is_strictly_increasing',
+        'graphflow.ops.bincount': 'bincount',
         'graphflow.ops.comparison': 'equal greater greater_equal less less_equal logical_and logical_not logical_or logical_xor not_equal',
         'graphflow.ops.complex': 'abs angle conj imag real',
+        'graphflow.ops.confusion': 'confusion_matrix',
         'graphflow.ops.division': 'divide divide_no_nan=div_no_nan floordiv floormod mod=floormod reciprocal_no_nan truediv xdivy xlogy',
         'graphflow.ops.functions': 'acos acosh asin asinh atan atan2 atanh cos cosh exp expm1 log log1p log_sigmoid sigmoid sin sinh tan tanh',
+        'graphflow.ops.nextafter': 'nextafter polyval',
         'graphflow.ops.norm': 'l2_normalize zero_fraction',
         'graphflow.ops.powers': 'pow reciprocal rsqrt sign sqrt square',
         'graphflow.ops.reduce': 'count_nonzero reduce_all reduce_any reduce_euclidean_norm reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_std reduce_sum reduce_variance',
         'graphflow.ops.rounding': 'ceil floor is_finite is_inf is_nan rint round',
-        'graphflow.ops.scan': 'cumprod cumsum',
+        'graphflow.ops.scan': 'cumprod cumsum cumulative_logsumexp',
         'graphflow.ops.segment': 'segment_max segment_mean segment_min segment_prod segment_sum unsorted_segment_max unsorted_segment_mean unsorted_segment_min unsorted_segment_prod unsorted_segment_sqrt_n unsorted_segment_sum',
         'graphflow.ops.softmax': 'log_softmax softmax',
         'graphflow.ops.sort': 'in_top_k top_k',
+        'graphflow.ops.special_bessel': 'bessel_i0 bessel_i0e bessel_i1 bessel_i1e',
         'graphflow.ops.special_functions': 'digamma erf erfc lgamma polygamma zeta',
+        'graphflow.ops.special_gamma': 'betainc igamma igammac lbeta',
         'graphflow.ops.transpose': 'invert_permutation',
     }
     _SPACES = ''
@@ -61,19 +71,21 @@ else:
 
 __all__ = [
     "abs", "accumulate_n", "acos", "acosh", "add", "add_n", "angle", "argmax", "argmin", "asin",
-    "asinh", "atan", "atan2", "atanh", "ceil", "conj", "cos", "cosh", "count_nonzero", "cumprod",
-    "cumsum", "digamma", "divide", "divide_no_nan", "equal", "erf", "erfc", "exp", "expm1",
-    "floor", "floordiv", "floormod", "greater", "greater_equal", "imag", "in_top_k",
-    "invert_permutation", "is_finite", "is_inf", "is_nan", "is_non_decreasing",
-    "is_strictly_increasing", "l2_normalize", "less", "less_equal", "lgamma", "log", "log1p",
-    "log_sigmoid", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor",
-    "maximum", "minimum", "mod", "multiply", "multiply_no_nan", "negative", "not_equal",
-    "polygamma", "pow", "real", "reciprocal", "reciprocal_no_nan", "reduce_all", "reduce_any",
-    "reduce_euclidean_norm", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min",
-    "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "rint", "round", "rsqrt",
-    "scalar_mul", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum",
-    "sigmoid", "sign", "sin", "sinh", "softmax", "softplus", "softsign", "sqrt", "square",
-    "squared_difference", "subtract", "tan", "tanh", "top_k", "truediv", "unsorted_segment_max",
-    "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod",
-    "unsorted_segment_sqrt_n", "unsorted_segment_sum", "xdivy", "xlogy", "zero_fraction", "zeta",
+    "asinh", "atan", "atan2", "atanh", "bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e",
+    "betainc", "bincount", "ceil", "confusion_matrix", "conj", "cos", "cosh", "count_nonzero",
+    "cumprod", "cumsum", "cumulative_logsumexp", "digamma", "divide", "divide_no_nan", "equal",
+    "erf", "erfc", "exp", "expm1", "floor", "floordiv", "floormod", "greater", "greater_equal",
+    "igamma", "igammac", "imag", "in_top_k", "invert_permutation", "is_finite", "is_inf", "is_nan",
+    "is_non_decreasing", "is_strictly_increasing", "l2_normalize", "lbeta", "less", "less_equal",
+    "lgamma", "log", "log1p", "log_sigmoid", "log_softmax", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "maximum", "minimum", "mod", "multiply", "multiply_no_nan",
+    "negative", "nextafter", "not_equal", "polygamma", "polyval", "pow", "real", "reciprocal",
+    "reciprocal_no_nan", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_logsumexp",
+    "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum",
+    "reduce_variance", "rint", "round", "rsqrt", "scalar_mul", "segment_max", "segment_mean",
+    "segment_min", "segment_prod", "segment_sum", "sigmoid", "sign", "sin", "sinh", "softmax",
+    "softplus", "softsign", "sqrt", "square", "squared_difference", "subtract", "tan", "tanh",
+    "top_k", "truediv", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min",
+    "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "xdivy", "xlogy",
+    "zero_fraction", "zeta",
 ]

@@ -11,11 +11,25 @@ from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
     from graphflow.ops.printing import string_format as format
+    from graphflow.ops.string_case import string_length as length, string_lower as lower, string_strip as strip, substr as substr, string_upper as upper
+    from graphflow.ops.string_convert import as_string as as_string, string_to_number as to_number
+    from graphflow.ops.string_hash import string_to_hash_bucket as to_hash_bucket, string_to_hash_bucket_fast as to_hash_bucket_fast, string_to_hash_bucket_strong as to_hash_bucket_strong
     from graphflow.ops.string_join import string_join as join
+    from graphflow.ops.string_reduce import reduce_join as reduce_join, unsorted_segment_join as unsorted_segment_join
+    from graphflow.ops.string_regex import regex_full_match as regex_full_match, regex_replace as regex_replace
+    from graphflow.ops.string_split import strings_split as split
+    from graphflow.ops.string_unicode import unicode_script as unicode_script, unicode_transcode as unicode_transcode
 else:
     _PLACES = {
         'graphflow.ops.printing': 'format=string_format',
+        'graphflow.ops.string_case': 'length=string_length lower=string_lower strip=string_strip substr upper=string_upper',
+        'graphflow.ops.string_convert': 'as_string to_number=string_to_number',
+        'graphflow.ops.string_hash': 'to_hash_bucket=string_to_hash_bucket to_hash_bucket_fast=string_to_hash_bucket_fast to_hash_bucket_strong=string_to_hash_bucket_strong',
         'graphflow.ops.string_join': 'join=string_join',
+        'graphflow.ops.string_reduce': 'reduce_join unsorted_segment_join',
+        'graphflow.ops.string_regex': 'regex_full_match regex_replace',
+        'graphflow.ops.string_split': 'split=strings_split',
+        'graphflow.ops.string_unicode': 'unicode_script unicode_transcode',
     }
     _SPACES = ''
 
@@ -28,5 +42,8 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "format", "join",
+    "as_string", "format", "join", "length", "lower", "reduce_join", "regex_full_match",
+    "regex_replace", "split", "strip", "substr", "to_hash_bucket", "to_hash_bucket_fast",
+    "to_hash_bucket_strong", "to_number", "unicode_script", "unicode_transcode",
+    "unsorted_segment_join", "upper",
 ]

@@ -123,9 +123,8 @@ def page(found: list[Name]) -> str:
         some = [n for n in found if n.repositories >= least]
         here = sum(not n.problem for n in some)
         many = "repository" if least == 1 else "repositories"
-        lines.append(
-            f"| {least} of 77 {many} | {len(some)} | {here} | {share(some):.1f} % | {target:.0f} % |"
-        )
+        row = f"| {len(some)} | {here} | {share(some):.1f} % | {target:.0f} % |"
+        lines.append(f"| {least} of 77 {many} {row}")
     unused = [n for n in found if not n.repositories]
     here = sum(not n.problem for n in unused)
     lines.append(f"| none of them | {len(unused)} | {here} | {share(unused):.1f} % | |")
@@ -137,7 +136,8 @@ def page(found: list[Name]) -> str:
         some = modules[module]
         lines.append(f"| `{module}` | {len(some)} | {sum(not n.problem for n in some)} |")
     lines += ["", "## What is not here", "", "| name | used by | |", "|---|--:|---|"]
-    lines += [f"| `{n.symbol}` | {n.repositories or ''} | {n.problem} |" for n in found if n.problem]
+    gaps = [n for n in found if n.problem]
+    lines += [f"| `{n.symbol}` | {n.repositories or ''} | {n.problem} |" for n in gaps]
     return "\n".join(lines) + "\n"
 
 

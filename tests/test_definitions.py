@@ -63,9 +63,29 @@ NO_KERNEL: dict[str, str] = {
 """Operation types that no kernel runs, and who does."""
 
 _ONLY_IN_FILES = "no public function makes it; it stands in graph files"
+_DATA_SETS = "tests/input/test_datasets.py runs and compares whole pipelines"
+_DATA_SET_OPS = """
+    AnonymousIterator AnonymousIteratorV2 AssertNextDataset BatchDataset BatchDatasetV2
+    BytesProducedStatsDataset CSVDataset CacheDataset ConcatenateDataset DatasetCardinality
+    DatasetToSingleElement DatasetToTFRecord DeleteIterator DenseToSparseBatchDataset
+    DirectedInterleaveDataset ExperimentalGroupByReducerDataset FilterByLastComponentDataset
+    FilterDataset FixedLengthRecordDataset FixedLengthRecordDatasetV2 FlatMapDataset
+    GeneratorDataset GroupByReducerDataset GroupByWindowDataset IgnoreErrorsDataset
+    InterleaveDataset Iterator IteratorFromStringHandle IteratorFromStringHandleV2
+    IteratorGetDevice IteratorGetNext IteratorGetNextAsOptional IteratorGetNextSync
+    IteratorToStringHandle IteratorV2 LatencyStatsDataset MakeIterator MapAndBatchDataset
+    MapDataset MaxIntraOpParallelismDataset ModelDataset NonSerializableDataset OneShotIterator
+    OptimizeDataset OptionalFromValue OptionalGetValue OptionalHasValue OptionalNone
+    PaddedBatchDataset PaddedBatchDatasetV2 ParallelInterleaveDataset
+    ParallelInterleaveDatasetV2 ParallelMapDataset PrefetchDataset PrivateThreadPoolDataset
+    RandomDataset RangeDataset ReduceDataset RepeatDataset ScanDataset ShardDataset
+    ShuffleAndRepeatDataset ShuffleDataset SkipDataset SparseTensorSliceDataset TFRecordDataset
+    TakeDataset TakeWhileDataset TensorDataset TensorSliceDataset TextLineDataset UnbatchDataset
+    UniqueDataset UnwrapDatasetVariant WindowDataset WrapDatasetVariant ZipDataset
+"""
 NO_ROW: dict[str, str] = {
+    **dict.fromkeys(_DATA_SET_OPS.split(), _DATA_SETS),
     "Abort": "TensorFlow ends the process",
-    "Placeholder": "every row has some",
     "RefExit": _ONLY_IN_FILES,
     "RefNextIteration": _ONLY_IN_FILES,
 }

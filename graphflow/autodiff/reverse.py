@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import warnings
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -23,6 +24,7 @@ from graphflow.core.dtypes import as_dtype
 from graphflow.core.export import export
 from graphflow.core.operation import Operation
 from graphflow.core.pause import collector_paused
+from graphflow.core.shape import Dims, count, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops._rules import shape_of
 from graphflow.ops.indexed_slices import IndexedSlices
@@ -125,8 +127,9 @@ def _element(x: Any) -> Tensor:
 
 
 def _zeros(x: Tensor) -> Any:
-    value = apply("ReadVariableOp", x) if x.dtype.kind == "R" else x
-    return apply("ZerosLike", value)
+    if x.dtype.kind == "R":
+        x = apply("ReadVariableOp", x, dtype=x.op.attrs["dtype"])
+    return apply("ZerosLike", x)
 
 
 def _initial(ys: Sequence[Tensor], given: Sequence[Any]) -> list[Any]:
@@ -146,6 +149,8 @@ def _initial(ys: Sequence[Tensor], given: Sequence[Any]) -> list[Any]:
             continue
         tensor = convert.convert(dy, name=f"grad_ys_{i}", preferred=y.dtype.base_dtype)
         _check_grad_y(y, tensor, i)
+        if not _broadcasts(tensor.dims, y.dims):  # as many elements: TensorFlow lets it pass
+            tensor = apply("Reshape", tensor, np.array(y.dims, np.int32))
         found.append(tensor)
     return found
 
@@ -157,11 +162,28 @@ def _check_grad_y(y: Tensor, dy: Tensor, index: int) -> None:
                 f"Gradient type {dy.dtype.name} generated for {what} tensor {y} with type "
                 f"{y.dtype.name} must be {what}"
             )
-    if not y.shape.is_compatible_with(dy.shape):
+    if not _broadcasts(dy.dims, y.dims) and count(dy.dims) != count(y.dims):
         raise ValueError(
-            f"The shape {dy.shape} of grad_ys[{index}] is not the shape {y.shape} of '{y.name}': "
-            "Incompatible shapes: Dimensions must be equal"
+            f"Incompatible shapes: grad_ys[{index}] does not have the shape of '{y.name}'"
+            f"{_other_size(y.dims, dy.dims)}"
         )
+
+
+def _broadcasts(own: Dims, other: Dims) -> bool:
+    """Whether a gradient's shape may broadcast to its tensor's; what its op says comes later."""
+    if own is None or other is None:
+        return True
+    pairs = zip(reversed(own), reversed(other), strict=False)
+    return len(own) <= len(other) and all(a in (1, b, None) or b is None for a, b in pairs)
+
+
+def _other_size(wanted: Dims, got: Dims) -> str:
+    if count(wanted) is None or count(got) is None:
+        return f": {text(got)} and {text(wanted)}"
+    return (
+        f": Cannot reshape a tensor with {count(got)} elements to shape {text(wanted)} "
+        f"({count(wanted)} elements)"
+    )
 
 
 def _ones(y: Tensor, name: str) -> Tensor:
@@ -310,6 +332,8 @@ class _Walk:
                 for t, dy in zip(op.outputs, dys, strict=True)
             ]
             before = op.graph.version
+            if not (op.definition.passes_rows or op.definition.flow or is_users(op)):
+                dys = [_dense(op, d) if isinstance(d, IndexedSlices) else d for d in dys]
             dxs = rule(op, *dys)
             if not isinstance(dxs, list | tuple):
                 # An op's own rule may name the first input's gradient alone.
@@ -372,6 +396,17 @@ class _Walk:
 def _entering(op: Operation, dy: Any) -> Any:
     """Of a value that an open loop takes from outside: inside the loop there is one of it."""
     return dy if op.attrs["is_constant"] else None
+
+
+def _dense(op: Operation, dy: IndexedSlices) -> Tensor:
+    """A gradient in rows as the tensor that the rule of `op` takes."""
+    if not op.definition.dense_quietly:
+        dense: Tensor = convert.convert(dy)
+        return dense
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Converting sparse IndexedSlices")
+        dense = convert.convert(dy)
+    return dense
 
 
 def _parts(dx: Any) -> list[Tensor]:

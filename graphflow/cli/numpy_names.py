@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from typing import Any, Final
 
 import numpy as np
@@ -39,8 +41,19 @@ def in1d(ar1: Any, ar2: Any, assume_unique: bool = False, invert: bool = False) 
     return np.isin(np.ravel(ar1), ar2, assume_unique=assume_unique, invert=invert)
 
 
+def _reshape(a: Any, *args: Any, newshape: Any = None, **kwargs: Any) -> Any:
+    if newshape is not None:
+        kwargs["shape"] = newshape
+    return _new_reshape(a, *args, **kwargs)
+
+
+_new_reshape: Final = np.reshape
+
+
 def restore() -> None:
     """Gives NumPy the names that it lacks; those that it has stay as they are."""
+    if "newshape" not in inspect.signature(_new_reshape).parameters:
+        np.reshape = functools.wraps(_new_reshape)(_reshape)
     found = {**_PLAIN, **{old: getattr(np, new) for old, new in _RENAMED.items()}}
     found |= {"asscalar": asscalar, "asfarray": asfarray, "in1d": in1d}
     for name, value in found.items():

@@ -283,10 +283,14 @@ class _Call:
         attr = op.attrs[key]
         n = len(found)
         if attr.minimum is not None and n < attr.minimum:
-            raise ValueError(
-                f"List argument '{port.name}' to '{op.name}' Op with length {n} shorter than "
-                f"minimum length {attr.minimum}.{self._where()}"
+            problem = (
+                f"Attr '{key}' of '{op.name}' Op passed list of length {n} less than minimum "
+                f"{attr.minimum}."
+                if port.number is None
+                else f"List argument '{port.name}' to '{op.name}' Op with length {n} shorter than "
+                f"minimum length {attr.minimum}."
             )
+            raise ValueError(problem + self._where())
         before = self.attrs.get(key)
         if port.number is None:
             if before is not None and before != found:

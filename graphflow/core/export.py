@@ -9,8 +9,23 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 _T = TypeVar("_T")
-EXPORTS: Final[dict[str, Any]] = {}
-"""Every public object by its dotted name below `tf.`, such as "nn.softplus"."""
+
+
+class _Exports(dict[str, Any]):
+    def __missing__(self, name: str) -> Any:
+        """Imports what the name belongs to: `import graphflow` loads few modules."""
+        space, _, last = name.rpartition(".")
+        try:
+            return getattr(importlib.import_module(f"graphflow.{space}".rstrip(".")), last)
+        except (AttributeError, ModuleNotFoundError):
+            raise KeyError(name) from None
+
+
+EXPORTS: Final[dict[str, Any]] = _Exports()
+"""Every public object by its dotted name below `tf.`, such as "nn.softplus".
+
+Iteration shows those whose modules were imported.
+"""
 LAZY: Final[dict[str, tuple[str, str]]] = {}
 """Public objects that are made on first use, by their dotted names: (module, attribute)."""
 PLACES: Final[dict[str, tuple[str, str]]] = {}

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from graphflow.core import late, lookup, scopes
+from graphflow.core import late, lookup, scopes, thread_stacks
 from graphflow.core.collections import Collections
 from graphflow.core.control import ControlDependencies, as_operations, control_inputs_for
 from graphflow.core.device import merge_device
@@ -34,7 +34,7 @@ class Graph:
         self._operations: list[Operation] = []
         self._by_name: dict[str, Operation] = {}
         self._names = Names()
-        self._name_stack = ""
+        self._open_names = thread_stacks.Names()
         self._control_stack: list[ControlDependencies] = []
         self._device_stack: list[Callable[[Operation], Any]] = []
         self._colocation_stack: list[Operation] = []
@@ -47,6 +47,7 @@ class Graph:
         self._unfetchable: set[Operation] = set()
         self._finalized = False
         self._edits = 0
+        self._mistyped: dict[tuple[Operation, int], Tensor] = {}
         self._functions: dict[str, Any] = {}
         self._gradient_functions: dict[str, str] = {}
         self._flow: Any = None
@@ -218,6 +219,12 @@ class Graph:
     def _changed(self) -> None:
         self._edits += 1
 
+    def _note_type(self, op: Operation, index: int, old: Tensor, new: Tensor) -> None:
+        """Keeps in mind that an input was replaced by one of another type, which cannot run."""
+        first = self._mistyped.pop((op, index), old)
+        if first.dtype.base_dtype != new.dtype.base_dtype:
+            self._mistyped[op, index] = first
+
     @property
     def version(self) -> int:
         """A number that grows with every operation."""
@@ -226,6 +233,22 @@ class Graph:
     @property
     def _last_id(self) -> int:
         return len(self._operations)
+
+    @property
+    def _name_stack(self) -> str:
+        return self._open_names.stack
+
+    @_name_stack.setter
+    def _name_stack(self, scope: str) -> None:
+        self._open_names.stack = scope
+
+    def switch_to_thread_local(self) -> None:
+        """Gives each thread its own scopes of devices, colocation and control dependencies.
+
+        Without it an open scope also holds for what other threads declare; scopes of names never
+        do.
+        """
+        thread_stacks.separate(self)
 
     def finalize(self) -> None:
         """Makes the graph read-only."""

@@ -60,11 +60,10 @@ class OpDef:
     """
 
     __slots__ = (
-        "_signature", "_text", "blas", "body", "constraints", "differentiable", "effect",
-        "fetched", "flow", "gradient_raises", "host_reason", "in_place", "is_aggregate",
+        "_signature", "_text", "blas", "body", "constraints", "dense_quietly", "differentiable",
+        "effect", "fetched", "flow", "gradient_raises", "host_reason", "in_place", "is_aggregate",
         "is_commutative", "is_stateful", "kernel", "module", "name", "no_gradient_reason",
-        "partial_rule",
-        "shape_rule", "view", "waits",
+        "partial_rule", "passes_rows", "shape_rule", "view", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -91,6 +90,10 @@ class OpDef:
         self.differentiable: Rule | None = None
         self.no_gradient_reason: str | None = None
         self.gradient_raises = False
+        self.passes_rows = False
+        """True if the gradient's rule takes IndexedSlices; other rules get tensors."""
+        self.dense_quietly = False
+        """True if TensorFlow does not warn where this rule gets a tensor made of IndexedSlices."""
         self.kernel: Rule | None = None
         self.body: Rule | None = None
         """The elementwise body over `xp`, where the op has one instead of a kernel."""

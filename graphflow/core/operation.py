@@ -171,6 +171,7 @@ class Operation:
         if tensor.graph is not self.graph:
             raise ValueError(f"{tensor} must be from the same graph as {self.name!r}.")
         old = self.inputs[index]
+        self.graph._note_type(self, index, old, tensor)
         self.inputs = (*self.inputs[:index], tensor, *self.inputs[index + 1 :])
         if old._consumers is not None and old not in self.inputs:
             old._consumers.remove(self)

@@ -187,6 +187,10 @@ class TensorShape:
         return new
 
     @property
+    def _v2_behavior(self) -> bool:
+        return v2_elements[0]
+
+    @property
     def raw(self) -> Dims:
         """The shape as a plain tuple; None when the rank is unknown."""
         return self._raw

@@ -88,7 +88,7 @@ class Signature:
     has_ref: bool
 
 
-_WHOLE: Final = re.compile(r"\s*(\w+)\((.*?)\)\s*(?:->\s*(.*?))?\s*", re.DOTALL)
+_WHOLE: Final = re.compile(r"\s*([^\s(]+)\((.*?)\)\s*(?:->\s*(.*?))?\s*", re.DOTALL)
 _KINDS: Final = frozenset(
     kind
     for base in ("int", "float", "bool", "string", "type", "shape", "tensor", "func")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -115,7 +115,7 @@ class Cell:
             return KernelError(
                 f"Error while reading resource variable {self.name} from Container: {place}. This "
                 "could mean that the variable was uninitialized. Not found: "
-                f"Resource {place}/{self.name} does not exist.",
+                f"Resource {place}/{self.name}/N10tensorflow3VarE does not exist.",
                 FailedPreconditionError,
             )
         return KernelError(
@@ -133,9 +133,11 @@ class Store:
     Safe to use from several threads at once.
     """
 
-    __slots__ = ("_containers", "_lock", "_memories")
+    __slots__ = ("_containers", "_lock", "_memories", "functions")
 
     def __init__(self) -> None:
+        self.functions: Mapping[str, Any] = {}
+        """The library of the session's graph, for kernels that call a function."""
         self._containers: dict[str, dict[str, Any]] = {}
         self._memories: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()

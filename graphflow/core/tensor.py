@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from graphflow.core import late, shape
 from graphflow.core.dtypes import DType
 from graphflow.core.errors import OperatorNotAllowedInGraphError
+from graphflow.core.reference import Reference
 from graphflow.core.shape import Dims, TensorShape
 
 if TYPE_CHECKING:
@@ -21,6 +22,16 @@ class Tensor:
     """
 
     __slots__ = ("__dict__", "__weakref__", "_consumers", "_dtype", "dims", "op", "value_index")
+    OVERLOADABLE_OPERATORS: Final = frozenset(
+        f"__{prefix}{name}__"
+        for prefix, names in (
+            ("", "lt le gt ge ne eq getitem invert neg abs"),
+            ("", "add sub mul div truediv floordiv mod and or xor pow matmul"),
+            ("r", "add sub mul div truediv floordiv mod and or xor pow matmul"),
+        )
+        for name in names.split()
+    )
+    """The methods behind Python's operators; those of division are Python 2's as well."""
     __array_priority__: Final = 100  # so that `array + tensor` asks the tensor
 
     def __init__(self, op: Operation, value_index: int, dtype: DType, dims: Dims = None) -> None:
@@ -55,6 +66,9 @@ class Tensor:
     def shape(self) -> TensorShape:
         """The static shape, as far as it is known."""
         return TensorShape.of(self.dims)
+
+    def _shape_as_list(self) -> list[int | None] | None:
+        return None if self.dims is None else list(self.dims)
 
     def get_shape(self) -> TensorShape:
         """The static shape, as far as it is known."""
@@ -92,6 +106,10 @@ class Tensor:
 
     def _as_node_def_input(self) -> str:
         return self.op.name if self.value_index == 0 else self.name
+
+    def experimental_ref(self) -> Reference:
+        """Returns a key for dicts and sets that stands for this very tensor."""
+        return Reference(self)
 
     def eval(self, *args: Any, **kwargs: Any) -> Any:
         """Runs the graph as far as this tensor needs and returns its value.

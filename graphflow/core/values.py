@@ -74,7 +74,7 @@ def _dense_shape(value: Any) -> list[int]:
 def _ragged(value: Any) -> ValueError:
     return ValueError(
         f"Argument must be a dense tensor: {value!r} - its rows differ in length: "
-        f"wanted {_dense_shape(value)}"
+        f"wanted {_dense_shape(value)} (setting an array element with a sequence.)"
     )
 
 
@@ -119,6 +119,7 @@ def as_array(value: Any, dtype: DType | None = None) -> Array:
     Raises:
         TypeError: if an item cannot have the type.
         ValueError: for None, and for lists whose rows differ in length.
+        OverflowError: for Python ints of more than 64 bits; shorter ones wrap.
     """
     if value is None:
         raise ValueError("None values not supported.")
@@ -151,22 +152,23 @@ def _typed(value: Any, base: DType) -> Array:
     try:
         if base.kind in "iu":
             wide = np.array(value)
-            if wide.size == 0 or wide.dtype.kind in "iub":
-                return _narrowed(wide, value, base)
+            if wide.size == 0 or wide.dtype.kind in "ib":
+                return wide.astype(base.as_numpy_dtype)
+            return _wrapped(np.array(value, object), base)
         return np.array(value, base.as_numpy_dtype)
-    except OverflowError:
-        raise ValueError(f"Out of range for {base.name}: {value!r}") from None
     except ValueError as e:
         if "inhomogeneous" in str(e) or "sequence" in str(e):
             raise _ragged(value) from None
         raise
 
 
-def _narrowed(wide: Array, value: Any, base: DType) -> Array:
-    narrow = wide.astype(base.as_numpy_dtype)
-    if wide.dtype.kind != "b" and not np.array_equal(narrow, wide):
-        raise ValueError(f"Python int too large for {base.name}: {value!r}")
-    return narrow
+def _wrapped(items: Array, base: DType) -> Array:
+    """Python ints as C converts them: they wrap, as far as 64 bits hold them."""
+    high = 1 << (64 if base.name in ("uint32", "uint64") else 63)
+    if any(not -(1 << 63) <= int(x) < high for x in items.flat):
+        raise OverflowError("Python int too large to convert to C long")
+    bits = np.array([int(x) % (1 << 64) for x in items.flat], np.uint64)
+    return bits.reshape(items.shape).astype(base.as_numpy_dtype)
 
 
 def _from_array(array: Array, base: DType | None) -> Array:

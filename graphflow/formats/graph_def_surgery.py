@@ -192,7 +192,6 @@ def _add_gather(message: Any, node: Any) -> None:
     new.attr["Tparams"].CopyFrom(node.attr["dtype"])
     new.attr["Tindices"].CopyFrom(index)
     new.attr["Taxis"].CopyFrom(index)
-    new.attr["batch_dims"].i = 0
     _copy_group(node, new)
 
 

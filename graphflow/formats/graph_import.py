@@ -37,6 +37,8 @@ _HINTS: Final = frozenset(
     {"grad_a", "grad_b", "grad_x", "grad_y", "allowed_devices", "debug_name", "metadata"}
 )
 _ZERO: Final = (b"", 0, 0.0, False)
+_TELLS_SHAPES: Final = 22
+"""The version from which on a placeholder's shape [] means a scalar; before, an unknown shape."""
 
 
 # --- attributes ---
@@ -261,6 +263,7 @@ class _Importer:
         self.prefix = prefix
         self.mapping = mapping
         self.newer = message.versions.producer > PRODUCER_VERSION
+        self.old = message.versions.producer < _TELLS_SHAPES
         ops = producer_op_list.op if producer_op_list is not None else ()
         self.producers = {op.name: op for op in ops}
         self.by_name: dict[str, Any] = {}
@@ -393,6 +396,8 @@ class _Importer:
         if "_class" in found:
             found["_class"] = [self._new_group(node, group) for group in found["_class"]]
         found.pop("_output_shapes", None)
+        if node.op == "Placeholder" and self.old and found.get("shape") == ():
+            found["shape"] = None
         return found
 
     def _new_group(self, node: Any, group: bytes) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 from graphflow.core import scopes
 from graphflow.core.declare import port_length
-from graphflow.core.graph import Graph
+from graphflow.core.graph import PRODUCER_VERSION, Graph
 from graphflow.core.opdef import REGISTRY
 from graphflow.formats import proto
 from graphflow.formats.attr_value import decode_shape, encode_shape
@@ -64,6 +64,7 @@ def body_attrs(nodes: Any) -> dict[str, Any]:
 def _as_graph_def(message: Any) -> Any:
     """The body as a GraphDef: arguments as placeholders, inputs named as graphs name them."""
     found = proto.GraphDef()
+    found.versions.producer = PRODUCER_VERSION
     for i, argument in enumerate(message.signature.input_arg):
         node = found.node.add(name=argument.name, op="Placeholder")
         node.attr["dtype"].type = argument.type

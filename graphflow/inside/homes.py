@@ -6,14 +6,16 @@ from typing import Final
 
 _CORE: Final = "graphflow.core"
 _INSIDE: Final = "graphflow.inside"
+_DISTRIBUTIONS: Final = "graphflow.nets.distributions"
 
 HOMES: Final = {
     "client.device_lib": f"{_INSIDE}.device_lib",
+    "client.timeline": "graphflow.formats.timeline",
     "client.session": "graphflow.runtime.session",
     "eager.backprop": "graphflow graphflow.autodiff.eager",
     "eager.context": f"{_INSIDE}.context",
     "eager.def_function": "graphflow",
-    "eager.function": "graphflow",
+    "eager.function": "graphflow graphflow.ops.def_function",
     "framework.common_shapes": f"{_INSIDE}.shapes",
     "framework.constant_op": "graphflow.ops.constant",
     "framework.device": f"{_CORE}.device graphflow.testing.devices",
@@ -33,8 +35,11 @@ HOMES: Final = {
         f"graphflow.autodiff.registry graphflow.ops.indexed_slices {_INSIDE}.ops graphflow"
     ),
     "framework.random_seed": f"{_CORE}.seeds {_INSIDE}.ops",
+    "framework.smart_cond": "graphflow.ops.flow_cond",
     "framework.sparse_tensor": f"{_CORE}.sparse_tensor graphflow.sparse graphflow",
     "framework.tensor_shape": f"{_CORE}.shape {_INSIDE}.shapes",
+    "framework.tensor_spec": f"{_CORE}.tensor_spec",
+    "framework.type_spec": f"{_CORE}.type_spec",
     "framework.tensor_util": f"{_INSIDE}.tensors graphflow.formats.make_tensor_proto",
     "framework.test_util": "graphflow.testing.test_util",
     "framework.versions": f"{_CORE}.public",
@@ -42,23 +47,81 @@ HOMES: Final = {
     "lib.io.python_io": "graphflow.python_io",
     "lib.io.tf_record": "graphflow.platform.tf_record",
     "ops.array_ops": f"{_INSIDE}.array_ops",
+    "ops.confusion_matrix": "graphflow.ops.confusion",
     "ops.control_flow_ops": f"graphflow.ops.control_ops graphflow.ops.flow_cond {_INSIDE}.flow",
     "ops.control_flow_util": f"{_INSIDE}.flow",
     "ops.control_flow_v2_toggles": "graphflow",
+    "ops.distributions.bernoulli": f"{_DISTRIBUTIONS}.bernoulli",
+    "ops.distributions.beta": f"{_DISTRIBUTIONS}.beta {_DISTRIBUTIONS}.softplus",
+    "ops.distributions.categorical": f"{_DISTRIBUTIONS}.categorical",
+    "ops.distributions.dirichlet": f"{_DISTRIBUTIONS}.dirichlet",
+    "ops.distributions.dirichlet_multinomial": f"{_DISTRIBUTIONS}.dirichlet_multinomial",
+    "ops.distributions.distribution": f"{_DISTRIBUTIONS}.distribution",
+    "ops.distributions.exponential": f"{_DISTRIBUTIONS}.gamma {_DISTRIBUTIONS}.softplus",
+    "ops.distributions.gamma": f"{_DISTRIBUTIONS}.gamma {_DISTRIBUTIONS}.softplus",
+    "ops.distributions.kullback_leibler": f"{_DISTRIBUTIONS}.divergence",
+    "ops.distributions.laplace": f"{_DISTRIBUTIONS}.laplace {_DISTRIBUTIONS}.softplus",
+    "ops.distributions.multinomial": f"{_DISTRIBUTIONS}.multinomial",
+    "ops.distributions.normal": f"{_DISTRIBUTIONS}.normal {_DISTRIBUTIONS}.softplus",
+    "ops.distributions.special_math": f"{_DISTRIBUTIONS}.special_math",
+    "ops.distributions.student_t": f"{_DISTRIBUTIONS}.student_t {_DISTRIBUTIONS}.softplus",
+    "ops.distributions.uniform": f"{_DISTRIBUTIONS}.uniform",
+    "ops.distributions.util": f"{_DISTRIBUTIONS}.checks {_DISTRIBUTIONS}.static",
+    "ops.data_flow_ops": "graphflow.ops.staging graphflow.ops.barrier graphflow.ops.queues",
+    **{
+        f"ops.distributions.{name}": f"{_DISTRIBUTIONS}.{home} {_DISTRIBUTIONS}.softplus"
+        for name, home in {
+            **{
+                word: word
+                for word in (
+                    "bernoulli",
+                    "beta",
+                    "categorical",
+                    "dirichlet",
+                    "dirichlet_multinomial",
+                    "distribution",
+                    "gamma",
+                    "laplace",
+                    "multinomial",
+                    "normal",
+                    "special_math",
+                    "student_t",
+                    "uniform",
+                )
+            },
+            "exponential": "gamma",
+            "kullback_leibler": "divergence",
+            "util": f"static {_DISTRIBUTIONS}.checks",
+        }.items()
+    },
+    "ops.embedding_ops": f"{_INSIDE}.embedding",
     "ops.gradient_checker": "graphflow.testing.gradient_checker",
     "ops.gradients": "graphflow.autodiff.reverse graphflow.autodiff.hessians",
     "ops.gradients_impl": "graphflow.autodiff.reverse graphflow.autodiff.hessians",
     "ops.gradients_util": "graphflow.autodiff.reverse",
     "ops.init_ops": "graphflow.nets.initializers graphflow.initializers",
+    "ops.metrics_impl": "graphflow.nets.metrics_base",
+    "ops.lookup_ops": (
+        f"{_INSIDE}.lookup_ops graphflow.ops.lookup_contrib graphflow.ops.lookup_index "
+        "graphflow.ops.lookup_base graphflow.training.lookup_tables"
+    ),
+    "ops.math_ops": f"{_INSIDE}.array_ops",
     "ops.nn_ops": "graphflow.nn",
     "ops.nn_impl": "graphflow.nn",
+    "ops.rnn": "graphflow.nets.rnn_steps graphflow.nets.rnn_sizes",
+    "ops.rnn_cell_impl": "graphflow.nets.rnn_cells",
+    "ops.resources": "graphflow.ops.resource_lists",
     "ops.resource_variable_ops": "graphflow.ops.resource_variables graphflow.ops.variables",
+    "ops.sparse_ops": f"{_INSIDE}.sparse",
     "ops.state_ops": f"graphflow.ops.state {_INSIDE}.state",
-    "ops.variable_scope": "graphflow.ops.variable_scope graphflow.ops.variable_store",
-    "ops.variables": (
-        "graphflow.ops.variables graphflow.ops.ref_variables graphflow.ops.partitioned_variables "
-        "graphflow.ops.variable_lists"
+    "ops.variable_scope": (
+        f"{_INSIDE}.variable_scope graphflow.ops.variable_scope graphflow.ops.variable_store"
     ),
+    "ops.variables": (
+        f"{_INSIDE}.variables graphflow.ops.variables graphflow.ops.ref_variables "
+        "graphflow.ops.partitioned_variables graphflow.ops.variable_lists"
+    ),
+    "ops.weights_broadcast_ops": "graphflow.nets.weights_broadcast",
     "platform.app": "graphflow.platform.app graphflow.app",
     "platform.benchmark": "graphflow.testing.benchmark",
     "platform.flags": "graphflow.flags",
@@ -70,8 +133,14 @@ HOMES: Final = {
     "platform.tf_logging": "graphflow.platform.tf_logging",
     "pywrap_tensorflow": f"graphflow.train {_INSIDE}.pywrap graphflow.testing.devices",
     "pywrap_tensorflow_internal": (f"graphflow.train {_INSIDE}.pywrap graphflow.testing.devices"),
+    "saved_model.signature_def_utils_impl": "graphflow.formats.signature_def",
+    "saved_model.utils": "graphflow.formats.tensor_info",
+    "saved_model.utils_impl": "graphflow.formats.tensor_info",
     "summary.summary_iterator": "graphflow.train",
+    "tf2": f"{_INSIDE}.tf2",
     "training.checkpoint_management": "graphflow.train graphflow.formats.checkpoint_state",
+    "training.checkpoint_utils": "graphflow.training.checkpoints",
+    "training.moving_averages": "graphflow.training.moving_average",
     "training.optimizer": "graphflow.training.optimizer graphflow.train",
     "training.saver": "graphflow.training.saver graphflow.train graphflow.formats.meta_graph",
     "training.slot_creator": "graphflow.training.slots",
@@ -91,20 +160,37 @@ HOMES: Final = {
 """The modules (spaces between them) where a module's other names are looked up."""
 
 RENAMED: Final = {
+    "framework.constant_op.constant": "graphflow.inside.constant_op:constant",
     "framework.versions.__version__": "graphflow.core.public:TENSORFLOW_VERSION",
     "framework.versions.VERSION": "graphflow.core.public:TENSORFLOW_VERSION",
     "framework.constant_op.constant_v1": "graphflow.ops.constant:constant",
     "framework.ops.Tensor": "graphflow.core.tensor:Tensor",
     "framework.ops.register_dense_tensor_like_type": "graphflow.inside.ops:ignored",
     "framework.ops.reset_default_graph": "graphflow.core.scopes:reset_default_graph",
+    "ops.init_ops._compute_fans": "graphflow.nets.initializers:_fans",
+    "ops.parsing_ops.decode_raw": "graphflow.inside.embedding:decode_raw",
+    "ops.lookup_ops.index_table_from_tensor": (
+        "graphflow.inside.lookup_ops:index_table_from_tensor"
+    ),
+    "ops.lookup_ops.index_to_string_table_from_tensor": (
+        "graphflow.inside.lookup_ops:index_to_string_table_from_tensor"
+    ),
+    "ops.variables.Variable": "graphflow.inside.variables:Variable",
     "ops.gradient_checker_v2.compute_gradient": (
         "graphflow.testing.gradient_checker:compute_gradient_v2"
     ),
     "ops.gradient_checker_v2.max_error": "graphflow.testing.gradient_checker:max_error",
+    "ops.metrics_impl._remove_squeezable_dimensions": "graphflow.nets.metrics_base:fitted",
+    "ops.rnn._best_effort_input_batch_size": "graphflow.nets.rnn_steps:batch_size_of",
+    "ops.rnn._infer_state_dtype": "graphflow.nets.rnn_sizes:inferred_dtype",
+    "ops.rnn._transpose_batch_time": "graphflow.nets.rnn_dynamic:transpose_batch_time",
+    "ops.rnn_cell_impl._BIAS_VARIABLE_NAME": "graphflow.nets.rnn_cells:BIAS",
+    "ops.rnn_cell_impl._WEIGHTS_VARIABLE_NAME": "graphflow.nets.rnn_cells:KERNEL",
     "platform.googletest.TestCase": "absl.testing.absltest:TestCase",
     "platform.googletest.absltest_main": "absl.testing.absltest:main",
     "platform.googletest.main": "graphflow.testing.googletest:main",
     "platform.test.TestCase": "graphflow.testing.case:TensorFlowTestCase",
+    "util.compat.collections_abc": "collections:abc",
     "util.nest.is_sequence": "graphflow.core.nest:is_nested",
 }
 """Names that have other names here: "module:attribute"."""

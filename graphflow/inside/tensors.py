@@ -34,8 +34,9 @@ def constant_value(tensor: Any, partial: bool = False) -> Any:
     found = _constant_value(tensor)
     if found is not None:
         return np.array(found)
-    if partial and tensor.op.type == "Pack" and tensor.op.inputs:
-        parts = [constant_value(x, partial=True) for x in tensor.op.inputs]
+    op = tensor.op
+    if partial and op.type == "Pack" and op.inputs and not op.attrs["axis"]:  # as TF: rows only
+        parts = [constant_value(x, partial=True) for x in op.inputs]
         if any(x is not None for x in parts):
             return np.array(parts, object)
     return None

@@ -115,6 +115,7 @@ class ArrayStore:
         whole = self._block_for(value)
         if whole is None:
             self.items[index] = value.copy()
+            self.block = None
         else:
             whole[index] = value
             self.items[index] = whole[index : index + 1].reshape(value.shape)
@@ -148,6 +149,8 @@ class ArrayStore:
             self.items += [None] * (int(indices.max()) + 1 - n)
             self.block = None
             n = len(self.items)
+        if count and not self.dynamic and indices.max() >= n:
+            self._fail(f"Max scatter index must be < array size ({indices.max()} vs. {n})")
         in_order = count == n and not self.adds and bool((indices == np.arange(n)).all())
         if in_order and all(x is None for x in self.items) and value.dtype != object and n:
             self._check_open()

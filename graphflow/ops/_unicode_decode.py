@@ -20,7 +20,9 @@ def codec(name: str) -> str:
         KernelError: if there is none of that name.
     """
     try:
-        return codecs.lookup(name).name
+        found = codecs.lookup(name).name
+        # Without a word on the order of bytes TensorFlow's library takes the high one first.
+        return f"{found}-be" if found in ("utf-16", "utf-32") else found
     except LookupError:
         raise KernelError(f"Could not create converter for input encoding: {name}") from None
 

@@ -271,6 +271,7 @@ negative = unary(
         x: a tensor of numbers.
         name: the node's name.
     """,
+    sparse=True,
 )
 
 
@@ -304,6 +305,9 @@ def _add_n(xp: Any, inputs: Sequence[Any]) -> Any:
 
 
 ADD_N: OpDef = _add_n.definition
+
+
+ADD_N.passes_rows = True
 
 
 @ADD_N.gradient

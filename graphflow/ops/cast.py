@@ -33,6 +33,9 @@ Array = np.ndarray[Any, Any]
 CAST = define("Cast(x: SrcT, *, DstT: type, Truncate: bool = False) -> y: DstT", shape=same_shape)
 
 
+CAST.passes_rows = True
+
+
 @CAST.gradient
 def _(op: Operation, dy: Tensor) -> Tensor | None:
     before, after = op.attrs["SrcT"], dy.dtype.base_dtype
@@ -159,9 +162,9 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Tensor:
     with scopes.name_scope(name, "saturate_cast", [value]) as scope:
         value = convert.convert(value, name="value")
         wanted, found = as_dtype(dtype).base_dtype, value.dtype.base_dtype
-        if found.min < wanted.min:
+        if float(found.min) < float(wanted.min):
             value = apply("Maximum", value, convert.convert(wanted.min, found, "min"))
-        if found.max > wanted.max:
+        if float(found.max) > float(wanted.max):
             value = apply("Minimum", value, convert.convert(wanted.max, found, "max"))
         result: Tensor = cast(value, wanted, name=scope)
     return result

@@ -153,6 +153,9 @@ def verify_tensor_all_finite(
 def add_check_numerics_ops() -> Operation:
     """Returns an operation that fails if any float tensor of the graph holds nan or infinity.
 
+    Raises:
+        ValueError: if a float tensor belongs to a branch or a loop.
+
     Note:
         The tensors are looked at in the order of the graph, so the first bad one is named.
     """
@@ -160,6 +163,11 @@ def add_check_numerics_ops() -> Operation:
     for op in scopes.get_default_graph().get_operations():
         for t in op.outputs:
             if t.dtype in (float16, float32, float64):
+                if op._get_control_flow_context() is not None:
+                    raise ValueError(
+                        "`tf.add_check_numerics_ops() is not compatible with TensorFlow control "
+                        "flow operations such as `tf.cond()` or `tf.while_loop()`."
+                    )
                 with scopes.control_dependencies(last):
                     last = [check_numerics(t, f"{op.name}:{t.value_index}")]
     return group(*last)

@@ -14,6 +14,7 @@ from graphflow.core.errors import KernelError, UnimplementedError
 from graphflow.core.export import export
 from graphflow.core.opdef import COMPLEX, default, define
 from graphflow.core.operation import Operation
+from graphflow.core.sparse_tensor import maps_values
 from graphflow.core.tensor import Tensor
 from graphflow.ops._rules import unbroadcast
 from graphflow.ops.fill import zeros_like
@@ -236,6 +237,7 @@ def _(x: Array, *, Tout: DType, out: Array | None) -> Array:  # noqa: N803 (Tens
 
 
 @export("abs", "math.abs")
+@maps_values("Abs")
 def abs(x: Any, name: str | None = None) -> Tensor:
     """Returns the absolute value, element by element; real for complex numbers.
 

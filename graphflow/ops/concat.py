@@ -24,6 +24,7 @@ from graphflow.ops._shapes import (
     scalar_value,
     wrapped,
 )
+from graphflow.ops.indexed_slices import IndexedSlices
 
 Array = np.ndarray[Any, Any]
 
@@ -99,7 +100,52 @@ def _parts(whole: Tensor, parts: list[Tensor], axis: Any, at: int | None) -> lis
     return [apply("Slice", whole, begin, size) for begin, size in zip(offsets, shapes, strict=True)]
 
 
-def _gradient(op: Operation, values: list[Tensor], axis_at: int, dy: Tensor) -> list[Tensor]:
+def _rows_of_parts(op: Operation, values: list[Tensor], axis_at: int, dy: Any) -> list[Any]:
+    """The gradients of the parts where that of the whole is IndexedSlices.
+
+    Raises:
+        ValueError: if the axis, or the rank that a negative one counts from, is unknown.
+    """
+    axis, dims = scalar_value(op, axis_at), values[0].dims
+    if axis is None:
+        raise ValueError("Can only compute IndexedSlices gradient with statically-known concat_dim")
+    if axis < 0 and dims is None:
+        raise ValueError(
+            "Can only compute IndexedSlices gradient with negative concat_dim when first value "
+            "rank is statically-known."
+        )
+    at = wrapped(axis, len(dims)) if dims is not None else axis
+    shapes = [apply("Shape", t) for t in values]
+    if at:
+        return _columns(dy, shapes, at)
+    start: Any = np.zeros((), dy.indices.dtype.as_numpy_dtype)
+    found = []
+    for shape in shapes:
+        end = start + apply("Cast", shape[0], DstT=dy.indices.dtype)
+        inside = apply("Where", (dy.indices >= start) & (dy.indices < end))[:, 0]
+        rows, indices = (
+            apply("GatherV2", t, inside, np.zeros((), np.int32)) for t in (dy.values, dy.indices)
+        )
+        found.append(IndexedSlices(rows, indices - start, shape))
+        start = end
+    return found
+
+
+def _columns(dy: Any, shapes: list[Tensor], at: int) -> list[Any]:
+    """Cuts the rows of IndexedSlices: each part gets all of them, and its own columns."""
+    start: Any = 0
+    found = []
+    for shape in shapes:
+        end = start + shape[at]
+        columns = (*[slice(None)] * at, slice(start, end))
+        found.append(IndexedSlices(dy.values[columns], dy.indices, shape))
+        start = end
+    return found
+
+
+def _gradient(op: Operation, values: list[Tensor], axis_at: int, dy: Any) -> list[Any]:
+    if isinstance(dy, IndexedSlices):
+        return _rows_of_parts(op, values, axis_at, dy)
     axis, rank = scalar_value(op, axis_at), dy.dims
     at = None if axis is None or rank is None else wrapped(axis, len(rank))
     at = axis if at is None and axis is not None and axis >= 0 else at
@@ -121,9 +167,13 @@ CONCAT_V2 = define(
 )
 
 
+def _check_axis(name: str, dims: Dims) -> None:
+    need_rank(dims, 0, f"{name} tensor should be a scalar integer, but got shape {text(dims)}")
+
+
 @CONCAT_V2.shape
 def _(op: Operation) -> list[Dims]:
-    need_rank(op.inputs[-1].dims, 0)
+    _check_axis("axis", op.inputs[-1].dims)
     n = len(op.inputs) - 1
     return [joined([t.dims for t in op.inputs[:n]], scalar_value(op, n))]
 
@@ -140,6 +190,9 @@ def _(op: Operation) -> list[int | None] | None:
             part = [None] * dims[0]
         found += part
     return found
+
+
+CONCAT_V2.passes_rows = True
 
 
 @CONCAT_V2.gradient
@@ -159,8 +212,11 @@ CONCAT = define("Concat(concat_dim: int32, values: N*T) -> output: T", N=2)
 
 @CONCAT.shape
 def _(op: Operation) -> list[Dims]:
-    need_rank(op.inputs[0].dims, 0)
+    _check_axis("concat_dim", op.inputs[0].dims)
     return [joined([t.dims for t in op.inputs[1:]], scalar_value(op, 0))]
+
+
+CONCAT.passes_rows = True
 
 
 @CONCAT.gradient
@@ -212,6 +268,11 @@ def _(op: Operation) -> list[Dims]:
 @CONCAT_OFFSET.numpy
 def _(concat_dim: Array, shapes: list[Array]) -> tuple[Array, ...]:
     axis, n = concat_dim.item(), shapes[0].size
+    for i, shape in enumerate(shapes):
+        if shape.ndim != 1:
+            raise KernelError(f"input {i} should be a vector, but got shape {text(shape.shape)}")
+        if shape.size != n:
+            raise KernelError(f"input {i} should contain {n} elements, but got {shape.size}")
     at = wrapped(axis, n)
     if at is None:
         raise KernelError(f"Concat dim is out of range: {axis} vs. {n}")

@@ -120,6 +120,9 @@ def _(op: Operation) -> list[Dims]:
     return [asked]
 
 
+PLACEHOLDER_WITH_DEFAULT.passes_rows = True
+
+
 @PLACEHOLDER_WITH_DEFAULT.gradient
 def _(op: Operation, dy: Tensor) -> Tensor:
     return dy

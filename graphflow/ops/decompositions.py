@@ -134,7 +134,7 @@ SVD = define(
 @SVD.shape
 def _(op: Operation) -> list[Dims]:
     dims = op.inputs[0].dims
-    need_rank_at_least(dims, 2, "Input tensor 0 must have rank >= 2")
+    need_rank_at_least(dims, 2, f"Input tensor 0 must have rank >= 2, got {len(dims or ())}")
     uv = op.attrs["compute_uv"]
     if dims is None:
         return [None, None if uv else (0,), None if uv else (0,)]

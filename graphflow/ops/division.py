@@ -305,7 +305,7 @@ def _(op: Operation, dz: Tensor) -> Any:
 
 
 # --- the public divisions ---
-_REAL_TYPE: dict[DType, DType | None] = {
+REAL_TYPE: dict[DType, DType | None] = {
     uint8: float32, int8: float32, uint16: float32, int16: float32, int32: float64, int64: float64,
     bfloat16: None, float16: None, float32: None, float64: None, complex64: None, complex128: None,
 }  # fmt: skip
@@ -327,9 +327,9 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
         x = convert.convert(x, name="x")
         y = convert.convert(y, name="y")
         same_type(x, y)
-        if x.dtype.base_dtype not in _REAL_TYPE:
+        if x.dtype.base_dtype not in REAL_TYPE:
             raise TypeError(f"Invalid dtype {x.dtype.base_dtype!r} in __truediv__")
-        wanted = _REAL_TYPE[x.dtype.base_dtype]
+        wanted = REAL_TYPE[x.dtype.base_dtype]
         if wanted is not None:
             x, y = cast(x, wanted), cast(y, wanted)
         found: Tensor = real_div(x, y, name=scope)

@@ -68,7 +68,7 @@ def _shape(op: Operation, axes: int, forward: bool) -> Dims:
 def _check_sizes(x: Array, sizes: list[int], forward: bool) -> None:
     for i, n in enumerate(sizes):
         is_last = i == len(sizes) - 1
-        least = n // 2 + 1 if is_last and not forward else n
+        least = (n // 2 + 1 if is_last and not forward else n) % (1 << 64)  # as C counts sizes
         axis = x.ndim - len(sizes) + i
         if 0 < x.shape[axis] < least:
             raise KernelError(

@@ -100,7 +100,7 @@ class FlowContext:
             why = "they are in different while loops"
         raise ValueError(
             f"Cannot use '{source.name}' as input to '{user.name}' because {why}. See info log for "
-            f"more details.\n  {source.name} was made at {source.site}\n  {user.name} "
+            f"more details.\n  {source.name} stands in {source.site}\n  {user.name} "
             f"was made at {user.site}"
         )
 

@@ -269,11 +269,6 @@ class WhileContext(FlowContext):
         """Adds the edge from the end of the body back to the Merge."""
         again = next_iteration(value)
         start = merged.op.inputs[0].op.inputs[0]
-        if again.dtype.base_dtype != merged.dtype.base_dtype:
-            raise TypeError(
-                f"Input tensor '{start.name}' enters the loop with type {start.dtype.name}, but "
-                f"has type {again.dtype.name} after one iteration: loop variables keep their type."
-            )
         if not _fits(again.dims, merged.dims):
             raise ValueError(
                 f"Input tensor '{start.name}' enters the loop with shape {start.shape}, but has "
@@ -396,7 +391,8 @@ def while_loop(
         return_same_structure: whether a structure of one variable stays one.
 
     Raises:
-        TypeError: if a function cannot be called, or a variable changes its type.
+        TypeError: if a function cannot be called. A variable that changes its type is an error of
+            the first run, as in TensorFlow.
         ValueError: if there are no loop variables, or the structures or shapes differ.
     """
     if not callable(cond):

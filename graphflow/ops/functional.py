@@ -10,7 +10,7 @@ from graphflow.core import nest, scopes
 from graphflow.core.convert import convert
 from graphflow.core.dtypes import as_dtype
 from graphflow.core.export import export
-from graphflow.core.shape import TensorShape
+from graphflow.core.shape import Dimension, TensorShape
 from graphflow.core.tensor import Tensor
 from graphflow.ops.flow_while import while_loop
 from graphflow.ops.shape_ops import shape
@@ -35,7 +35,7 @@ def _variables_cached() -> Iterator[None]:
 def _rows(elems: Sequence[Tensor], zero_is_known: bool = False) -> Any:
     """How many rows there are: an int where that is known now, else a scalar tensor."""
     dims = elems[0].dims
-    known = dims[0] if dims else None
+    known = None if dims is None else elems[0].shape[0].value  # IndexError for scalars, as in TF
     if known is None or (known == 0 and not zero_is_known):
         return shape(elems[0])[0]
     return known
@@ -124,13 +124,13 @@ def map_fn(
 
 def _set_rows(results: Sequence[Tensor], elems: Sequence[Tensor]) -> None:
     """All results have as many rows as the elements."""
-    rows = TensorShape([None])
+    rows = Dimension(None)
     for e in elems:
         dims = e.dims
-        rows = rows.merge_with(TensorShape([dims[0] if dims else None]))
+        rows = rows.merge_with(dims[0] if dims else None)
     for r in results:
         inner = TensorShape.of(None if r.dims is None else r.dims[1:])
-        r.set_shape(rows.concatenate(inner))
+        r.set_shape(TensorShape([rows]).concatenate(inner))
 
 
 # --- foldl, foldr ---

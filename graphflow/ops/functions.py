@@ -102,7 +102,7 @@ cosh: Any = unary(
 )  # fmt: skip
 tanh = unary(
     "Tanh", FLOATS_COMPLEX, "tanh", lambda op, dy: tanh_grad(conj(op.outputs[0]), dy),
-    "tanh math.tanh nn.tanh", doc("the hyperbolic tangent"),
+    "tanh math.tanh nn.tanh", doc("the hyperbolic tangent"), sparse=True,
 )  # fmt: skip
 asinh = unary(
     "Asinh", FLOATS_COMPLEX, "arcsinh", lambda op, dy: dy / cosh(conj(op.outputs[0])),

@@ -44,6 +44,7 @@ GATHER = define(
     "-> output: Tparams",
     Tindices=INDEX,
 )
+GATHER.dense_quietly = True
 
 
 @GATHER.shape
@@ -70,6 +71,7 @@ GATHER_V2 = define(
     Tindices=INDEX,
     Taxis=INDEX,
 )
+GATHER_V2.dense_quietly = True
 
 
 @GATHER_V2.shape

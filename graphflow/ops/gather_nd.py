@@ -16,11 +16,11 @@ from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
 from graphflow.core.opdef import INDEX, define
 from graphflow.core.operation import Operation
-from graphflow.core.shape import Dims, text
+from graphflow.core.shape import Dims, count, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops._rules import shape_of
 from graphflow.ops._segment_kernels import by_segment
-from graphflow.ops._shapes import as_dims, asked_sizes, merged, need_rank_at_least
+from graphflow.ops._shapes import as_dims, asked_sizes, merged, need_rank, need_rank_at_least
 from graphflow.ops.broadcast import meshgrid
 from graphflow.ops.concat import concat
 from graphflow.ops.fill import ones
@@ -98,6 +98,11 @@ def _(params: Array, indices: Array) -> Array:
     if not indices.ndim or indices.shape[-1] > params.ndim:
         raise ValueError("no position vectors")  # the shape rule says it in full
     depth = indices.shape[-1]
+    if not params.size and math.prod(indices.shape[:-1]):
+        raise KernelError(
+            "Requested more than 0 entries, but params is empty.  Params shape: "
+            f"{text(params.shape)}"
+        )
     rest = params.shape[depth:]
     flat = params.reshape(math.prod(params.shape[:depth]), *rest)
     rows = flat[flat_positions(indices, params.shape, "param shape")]
@@ -118,9 +123,11 @@ def gather_nd(params: Any, indices: Any, name: str | None = None, batch_dims: An
         ValueError: if the vectors are longer than `params` has axes.
     """
     found: Tensor
-    known = constant_value(batch_dims) if isinstance(batch_dims, Tensor) else batch_dims
-    batch = batch_dims if known is None else int(known)
-    if batch != 0:
+    known: Any = constant_value(batch_dims) if isinstance(batch_dims, Tensor) else batch_dims
+    batch: Any = batch_dims if known is None else known
+    if isinstance(batch, np.ndarray) and batch.size == 1:
+        batch = batch.item()
+    if not isinstance(batch, int) or batch:
         return _batch_gather_nd(params, indices, batch, name)
     if not isinstance(params, Tensor) and hasattr(params, "gather_nd"):
         found = params.gather_nd(indices, name=name)
@@ -178,31 +185,52 @@ SCATTER_ND = define(
 @SCATTER_ND.shape
 def _(op: Operation) -> list[Dims]:
     indices, updates = (t.dims for t in op.inputs[:2])
+    need_rank(op.inputs[2].dims, 1, "Shape must be a vector")
     sizes = as_dims(asked_sizes(op, 2))
-    if sizes is None or indices is None or updates is None or not indices:
-        return [sizes]
-    outer = len(indices) - 1
-    run = (
-        "Outer dimensions of indices and update must match. Indices shape: "
-        f"{text(indices)}, updates shape:{text(updates)}"
+    need_rank_at_least(
+        indices, 1, f"Indices shape must have rank at least one. Found:{text(indices)}"
     )
-    _fit(
-        indices[:outer],
-        updates[:outer],
-        run,
-        f"The outer {outer} dimensions of indices.shape="
-        f"{text(indices)} must match the outer {outer} dimensions of updates.shape="
-        f"{text(updates)}",
-    )
-    depth = indices[-1]
-    if depth is not None:
-        inner = len(sizes) - depth
-        words = (
-            f"The inner {inner} dimensions of output.shape={text(sizes)} must match the inner "
-            f"{inner} dimensions of updates.shape={text(updates)}"
-        )
-        _fit(sizes[depth:], updates[outer:], words, words)
+    check_scattered("output", sizes, indices, updates)
     return [sizes]
+
+
+def check_scattered(
+    port: str, whole: Dims, indices: Dims, updates: Dims, runs: tuple[str, str, str] | None = None
+) -> None:
+    """Raises ShapeError where updates at positions do not fit the tensor they go to.
+
+    Args:
+        port: what messages call the tensor.
+        whole: its shape.
+        indices: of the positions.
+        updates: of the updates.
+        runs: TensorFlow's words at run time for an empty tensor, outer sizes and inner sizes.
+    """
+    words = runs or (
+        f"Indices and updates specified for empty output.  indices shape: {text(indices)}",
+        "Outer dimensions of indices and update must match. Indices shape: "
+        f"{text(indices)}, updates shape:{text(updates)}",
+        "Inner dimensions of output shape must match inner dimensions of updates shape. Output: "
+        f"{text(whole)} updates: {text(updates)}",
+    )
+    if count(whole) == 0 and (count(indices) or count(updates)):
+        raise ShapeError("Indices and updates specified for empty output shape", words[0])
+    if not indices or updates is None or indices[-1] is None:
+        return
+    outer = len(indices) - 1
+    about = (
+        f"The outer {outer} dimensions of indices.shape={text(indices)} must match the outer "
+        f"{outer} dimensions of updates.shape={text(updates)}"
+    )
+    _fit(indices[:outer], updates[:outer], words[1], about)
+    if whole is None:
+        return
+    inner, rest = whole[indices[-1] :], updates[outer:]
+    about = (
+        f"The inner {len(inner)} dimensions of {port}.shape={text(whole)} must match the inner "
+        f"{len(rest)} dimensions of updates.shape={text(updates)}"
+    )
+    _fit(inner, rest, words[2], about)
 
 
 def _fit(a: Dims, b: Dims, run: str, words: str) -> None:
@@ -217,13 +245,25 @@ def _(op: Operation, dy: Tensor) -> tuple[None, Tensor, None]:
     return None, apply(GATHER_ND, dy, op.inputs[0]), None
 
 
+def _check_fits(sizes: tuple[int, ...], indices: Dims, updates: Dims) -> None:
+    if not indices:
+        raise KernelError(f"Indices shape must have rank at least one. Found:{text(indices)}")
+    if not sizes and indices[-1]:  # without positions all updates go to the one element
+        raise KernelError("Indices and updates specified for empty output shape")
+    depth = (indices or (0,))[-1]
+    if depth is not None and depth > len(sizes):
+        raise KernelError(
+            "Inner dimensions of output shape must match inner dimensions of updates shape. "
+            f"Output: {text(sizes)} updates: {text(updates)}"
+        )
+    check_scattered("output", sizes, indices, updates)
+
+
 @SCATTER_ND.numpy
 def _(indices: Array, updates: Array, shape: Array) -> Array:
     sizes = tuple(shape.tolist())
-    depth = indices.shape[-1] if indices.ndim else 0
-    outer = indices.shape[:-1]
-    if updates.shape != outer + sizes[depth:]:
-        raise ValueError("the updates do not fit")  # the shape rule says it in full
+    _check_fits(sizes, indices.shape, updates.shape)
+    depth = indices.shape[-1]
     at = flat_positions(indices, sizes, "shape")
     rows = math.prod(sizes[:depth])
     flat = updates.reshape(len(at), math.prod(sizes[depth:]))
@@ -231,7 +271,8 @@ def _(indices: Array, updates: Array, shape: Array) -> Array:
         found = np.zeros((rows, flat.shape[1]), bool)
         np.logical_or.at(found, at, flat)
         return found.reshape(sizes)
-    return by_segment(np.add, flat, at, rows, 0).reshape(sizes)
+    nothing = b"" if updates.dtype.kind == "O" else 0
+    return by_segment(np.add, flat, at, rows, nothing).reshape(sizes)
 
 
 @export("scatter_nd", "manip.scatter_nd")

@@ -24,6 +24,9 @@ Array = np.ndarray[Any, Any]
 IDENTITY = define("Identity(input: T) -> output: T", view=True, shape=same_shape)
 
 
+IDENTITY.passes_rows = True
+
+
 @IDENTITY.gradient
 def _(op: Operation, dy: Tensor) -> Tensor:
     return dy
@@ -53,6 +56,9 @@ IDENTITY_N = define("IdentityN(input: T...) -> output: T...", T=1)
 @IDENTITY_N.shape
 def _(op: Operation) -> list[Dims]:
     return [t.dims for t in op.inputs]
+
+
+IDENTITY_N.passes_rows = True
 
 
 @IDENTITY_N.gradient

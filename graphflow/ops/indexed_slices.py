@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections import namedtuple
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +21,12 @@ from graphflow.core.tensor import Tensor
 
 _LARGE: Final = 100_000_000
 """From so many elements on, a dense copy is worth a warning."""
+
+
+IndexedSlicesValue = namedtuple(
+    "IndexedSlicesValue", ["values", "indices", "dense_shape"], defaults=[None]
+)
+IndexedSlicesValue.__doc__ = """What a run returns for IndexedSlices, and what feeds them."""
 
 
 @export("IndexedSlices")
@@ -95,8 +103,19 @@ class IndexedSlices:
 
     def consumers(self) -> list[Operation]:
         """The operations that take one of the tensors."""
+        return [op for t in self._parts() for op in t.consumers()]
+
+    def _parts(self) -> list[Tensor]:
         parts = [self._values, self._indices, self._dense_shape]
-        return [op for t in parts if t is not None for op in t.consumers()]
+        return [t for t in parts if t is not None]
+
+    def _fetch_parts(self) -> tuple[list[Tensor], Any]:
+        """The tensors that stand for it in a run, and what makes the result of their values."""
+        return self._parts(), IndexedSlicesValue
+
+    def _with_parts(self, parts: Sequence[Any]) -> IndexedSlices:
+        """IndexedSlices of these tensors."""
+        return IndexedSlices(*parts)
 
     def __neg__(self) -> IndexedSlices:
         return IndexedSlices(-self._values, self._indices, self._dense_shape)

@@ -43,7 +43,7 @@ def square(dims: Dims) -> Dims:
     Raises:
         ShapeError: if they are none.
     """
-    need_rank_at_least(dims, 2, "Input tensor 0 must have rank >= 2")
+    need_rank_at_least(dims, 2, f"Input tensor 0 must have rank >= 2, got {len(dims or ())}")
     if dims is None:
         return None
     n = same_size(dims[-2], dims[-1], NOT_SQUARE)

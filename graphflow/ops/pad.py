@@ -9,7 +9,7 @@ import numpy as np
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import int32
 from graphflow.core.errors import KernelError, ShapeError
-from graphflow.core.export import export
+from graphflow.core.export import EXPORTS, export
 from graphflow.core.opdef import INDEX, OpDef, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -241,4 +241,20 @@ def pad(
         found = apply(MIRROR_PAD, tensor, paddings, mode=mode, name=name)
     else:
         raise ValueError(f"Unknown padding mode: {mode}")
+    _tell_known_sizes(found)
     return found
+
+
+def _tell_known_sizes(padded: Tensor) -> None:
+    """Tells the static sizes along the axes whose margins are known, where not all are."""
+    dims, shape = padded.op.inputs[0].dims, padded.dims
+    if dims is None or (shape is not None and None not in shape):
+        return
+    pairs = EXPORTS["get_static_value"](padded.op.inputs[1], partial=True)
+    if pairs is None:
+        return
+    sizes = [
+        None if dim is None or pair is None or any(n is None for n in pair) else dim + sum(pair)
+        for dim, pair in zip(dims, pairs, strict=True)
+    ]
+    padded.set_shape(sizes)

@@ -150,6 +150,27 @@ def check_shared(
         )
 
 
+def _check_parts(shape: Any, variables: Any, partitions: Any) -> None:
+    for what, given in (("variable_list", variables), ("partitions", partitions)):
+        if not isinstance(given, list | tuple):
+            raise TypeError(f"{what} is not a list or tuple: {given}")
+    if not all(n >= 1 for n in partitions):
+        raise ValueError(f"partition values must be positive: {partitions}")
+    if not variables:
+        raise ValueError("variable_list may not be empty")
+    infos = [v._get_save_slice_info() for v in variables]
+    if None in infos:
+        names = [v.name for v in variables]
+        raise ValueError(f"All variables must have a save_slice_info available: {names}")
+    if len(shape) != len(partitions):
+        raise ValueError(f"len(shape) != len(partitions): {shape} vs. {partitions}")
+    full = [info.full_shape for info in infos]
+    if any(as_shape(sizes) != as_shape(shape) for sizes in full):
+        raise ValueError(
+            f"All variables' full shapes must match shape: {shape}; but full shapes were: {full}"
+        )
+
+
 class PartitionedVariable:
     """A variable in parts; as a tensor it is their concatenation.
 
@@ -169,6 +190,7 @@ class PartitionedVariable:
         variable_list: Sequence[Any],
         partitions: Sequence[int],
     ) -> None:
+        _check_parts(shape, variable_list, partitions)
         self._variable_list = sorted(variable_list, key=lambda v: v._save_slice_info.var_offset)
         self._name = name
         self._shape = as_shape(shape)

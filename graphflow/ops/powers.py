@@ -101,6 +101,7 @@ square = unary(
     lambda op, dy: dy * (2 * conj(op.inputs[0])),
     "square math.square",
     doc("`x * x`", "Integers wrap around."),
+    sparse=True,
 )
 
 
@@ -130,6 +131,7 @@ sqrt = unary(
     lambda op, dy: sqrt_grad(op.outputs[0], dy),
     "sqrt math.sqrt",
     doc("the square root", "Below 0 it is nan; at 0 its gradient is infinite."),
+    sparse=True,
 )
 
 
@@ -202,7 +204,7 @@ inv = unary("Inv", SIGNED, "reciprocal", lambda op, dy: reciprocal_grad(op.outpu
 
 
 # --- Sign ---
-@elementwise("Sign(x: T) -> y: T", T=SIGNED, tf="sign math.sign")
+@elementwise("Sign(x: T) -> y: T", T=SIGNED, tf="sign math.sign", sparse=True)
 def sign(xp: Any, x: Any) -> Any:
     """Returns -1, 0 or 1, element by element; `x / |x|` for complex numbers.
 

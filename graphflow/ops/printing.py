@@ -37,6 +37,9 @@ PRINT = define(
 ).host_only("prints")
 
 
+PRINT.passes_rows = True
+
+
 @PRINT.gradient
 def _(op: Operation, dy: Tensor) -> list[Any]:
     return [dy] + [None] * (len(op.inputs) - 1)
@@ -131,6 +134,12 @@ def string_format(
         ValueError: if there are not as many placeholders as tensors.
     """
     tensors = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+    places = template.count(placeholder)
+    if places != len(tensors):
+        raise ValueError(
+            f"{places} placeholder(s) in template does not match {len(tensors)} tensor(s) provided "
+            "as input"
+        )
     found: Tensor = apply(
         STRING_FORMAT,
         tensors,

@@ -13,6 +13,11 @@ from graphflow.core.export import export
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims
+from graphflow.core.tensor import Tensor
+from graphflow.ops.diag import matrix_band_part
+from graphflow.ops.matmul import matmul
+from graphflow.ops.split import known_dys
+from graphflow.ops.transpose import matrix_transpose
 
 Array = np.ndarray[Any, Any]
 
@@ -41,8 +46,35 @@ def _(op: Operation) -> list[Dims]:
 
 
 @QR.gradient
-def _(op: Operation, *_: Any) -> None:
-    raise LookupError(f"No gradient defined for operation '{op.name}' (op type: Qr)")
+def _(op: Operation, *dys: Tensor | None) -> Tensor:
+    """Of tall or square real matrices only, as in TensorFlow (Walter and Lehmann, 2012)."""
+    q, r = op.outputs
+    if q.dtype.is_complex:
+        raise NotImplementedError(f"QrGrad not implemented for dtype: {q.dtype}")
+    if r.dims is None or None in r.dims[-2:]:
+        raise NotImplementedError("QrGrad not implemented with dynamic shapes.")
+    if r.dims[-2] != r.dims[-1]:
+        raise NotImplementedError(
+            "QrGrad not implemented when ncols > nrows or full_matrices is true and ncols != nrows."
+        )
+    dq, dr = known_dys(op, dys)
+    spread = matmul(q, dq, adjoint_a=True)
+    turned = matmul(r, dr, adjoint_b=True)
+    lower = matrix_band_part(_asymmetry(spread) + _asymmetry(turned), -1, 0)
+    inside = matmul(q, dr + _divided(lower, r))
+    outside: Tensor = inside + _divided(dq - matmul(q, spread), r)
+    return outside
+
+
+def _asymmetry(x: Tensor) -> Tensor:
+    found: Tensor = x - matrix_transpose(x)
+    return found
+
+
+def _divided(x: Tensor, r: Tensor) -> Tensor:
+    """`x` times the transposed inverse of an upper triangular matrix."""
+    solved = apply("MatrixTriangularSolve", r, matrix_transpose(x), lower=False, adjoint=False)
+    return matrix_transpose(solved)
 
 
 @QR.numpy

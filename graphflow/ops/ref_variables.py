@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -14,10 +15,16 @@ from graphflow.core.shape import as_shape
 from graphflow.core.tensor import Tensor
 from graphflow.ops import state
 from graphflow.ops.indexed_slices import IndexedSlices
-from graphflow.ops.initial_value import beside, check_initial_value, guard_initial_value
+from graphflow.ops.initial_value import (
+    beside,
+    check_initial_value,
+    check_outside_of_flow,
+    guard_initial_value,
+)
 from graphflow.ops.state_batch import batch_scatter_update
 from graphflow.ops.variable_def import Loaded
 from graphflow.ops.variables import Variable, checked_collections, checked_options
+from graphflow.platform.tf_logging import WARN, log_first_n
 
 
 def rows_of(sparse_delta: Any) -> IndexedSlices:
@@ -83,6 +90,7 @@ class RefVariable(Variable):
                 self._variable = self._node(start, shape, validate_shape, scope)
         else:
             start = convert(initial_value, wanted, "initial_value")
+            check_outside_of_flow(start, scope)
             self._variable = self._node(start, shape, validate_shape, scope)
         self._initial_value = start
         if validate_shape and not start.shape.is_fully_defined():
@@ -253,3 +261,27 @@ class RefVariable(Variable):
     def count_up_to(self, limit: int) -> Tensor:
         """Returns the value and increments the variable, until it reaches `limit`."""
         return state.count_up_to(self._variable, limit)
+
+
+# --- operators that look like changes ---
+def _logged(sign: str, method: str) -> Callable[[RefVariable, Any], Any]:
+    """`variable += x` makes a new tensor, as without this method; the log says so, once."""
+    binary = getattr(operator, method)
+
+    def operation(self: RefVariable, other: Any) -> Any:
+        change = f"`var.assign(var {sign} other)`"
+        if sign in "+-":
+            change = f"variable.assign_{method}"
+        log_first_n(
+            WARN,
+            f"Variable {sign}= will be deprecated. Use {change} if you want assignment to the "
+            f"variable value or `x = x {sign} y` if you want a new python Tensor object.",
+            1,
+        )
+        return binary(self, other)
+
+    return operation
+
+
+for _sign, _method in (("+", "add"), ("-", "sub"), ("*", "mul"), ("/", "truediv"), ("**", "pow")):
+    setattr(RefVariable, f"__i{_method}__", _logged(_sign, _method))

@@ -37,6 +37,7 @@ def back_to(dy: Tensor, x: Tensor) -> Tensor:
 RESHAPE = define(
     "Reshape(tensor: T, shape: Tshape) -> output: T", view=True, Tshape=default_type(INDEX, int32)
 )
+RESHAPE.dense_quietly = True
 
 
 @RESHAPE.shape
@@ -99,7 +100,9 @@ def _settled(x: Array, sizes: list[int]) -> list[int]:
             raise KernelError(f"Size {i} must be non-negative, not {s}")
     rest = math.prod([s for s in sizes if s != -1])
     if open_at and x.size == 0 and rest == 0:
-        return [1 if s == -1 else s for s in sizes]  # TensorFlow's choice among all that fit
+        # TensorFlow's choice among all that fit: what the sizes other than 0 give.
+        whole, part = (math.prod([s for s in given if s > 0]) for given in (x.shape, sizes))
+        return [whole // part if s == -1 else s for s in sizes]
     need = f"requires a multiple of {rest}" if open_at else f"has {rest}"
     raise KernelError(
         f"Input to reshape is a tensor with {x.size} values, but the requested shape {need}"
@@ -126,6 +129,7 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
 SQUEEZE = define(
     "Squeeze(input: T, *, squeeze_dims: list(int) = []) -> output: T", view=True, squeeze_dims=0
 )
+SQUEEZE.dense_quietly = True
 
 
 @SQUEEZE.shape
@@ -192,6 +196,7 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
 EXPAND_DIMS = define(
     "ExpandDims(input: T, dim: Tdim) -> output: T", view=True, Tdim=default_type(INDEX, int32)
 )
+EXPAND_DIMS.dense_quietly = True
 
 
 @EXPAND_DIMS.shape

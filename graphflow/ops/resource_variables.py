@@ -15,7 +15,12 @@ from graphflow.core.operation import Operation
 from graphflow.core.shape import TensorShape, as_shape
 from graphflow.core.tensor import Tensor
 from graphflow.ops import state
-from graphflow.ops.initial_value import beside, check_initial_value, guard_initial_value
+from graphflow.ops.initial_value import (
+    beside,
+    check_initial_value,
+    check_outside_of_flow,
+    guard_initial_value,
+)
 from graphflow.ops.ref_variables import rows_of
 from graphflow.ops.state_batch import batch_scatter_update
 from graphflow.ops.variable_def import Loaded
@@ -124,7 +129,8 @@ class BaseResourceVariable(Variable):
     @contextlib.contextmanager
     def _after_cached_value(self) -> Iterator[None]:
         waiting = [] if self._cached_value is None else [self._cached_value]
-        with self._handle.graph.as_default(), scopes.control_dependencies(waiting):
+        graph = scopes.graph_from_inputs([self._handle])
+        with graph.as_default(), scopes.control_dependencies(waiting):
             yield
 
     def assign(
@@ -145,7 +151,7 @@ class BaseResourceVariable(Variable):
         Raises:
             ValueError: if the shapes are known to differ.
         """
-        with self._handle.graph.as_default():
+        with scopes.graph_from_inputs([self._handle]).as_default():
             tensor = convert(value, self._dtype)
             self._shape.assert_is_compatible_with(tensor.shape)
             made = apply(state.ASSIGN_VARIABLE, self._handle, tensor, name=name)
@@ -244,6 +250,14 @@ class BaseResourceVariable(Variable):
         return state.count_up_to(self, limit)
 
     # --- as a Python object ---
+    def numpy(self) -> NoReturn:
+        """TensorFlow has the value at hand in eager execution only.
+
+        Raises:
+            NotImplementedError: always; `eval` returns the value.
+        """
+        raise NotImplementedError("numpy() is only available when eager execution is enabled.")
+
     def __bool__(self) -> bool:
         return bool(self.read_value())
 
@@ -253,25 +267,24 @@ class BaseResourceVariable(Variable):
         )
 
 
-def _refused(sign: str, method: str) -> Callable[[Any, Any], NoReturn]:
+def _refused(sign: str, advice: str) -> Callable[[Any, Any], NoReturn]:
     def operator(self: BaseResourceVariable, other: Any) -> NoReturn:
         raise RuntimeError(
-            f"Variable {sign}= value not supported. Use {method} to modify the variable or "
-            f"`variable = variable {sign} value` to get a new Tensor object."
+            f"Variable {sign}= value not supported. Use {advice} to get a new Tensor object."
         )
 
     return operator
 
 
-for _name, _sign, _method in (
-    ("iadd", "+", "`variable.assign_add(value)`"),
-    ("isub", "-", "`variable.assign_sub(value)`"),
-    ("imul", "*", "`var.assign(var * value)`"),
-    ("idiv", "/", "`var.assign(var / value)`"),
-    ("itruediv", "/", "`var.assign(var / value)`"),
-    ("ipow", "**", "`var.assign(var ** value)`"),
-):
-    setattr(BaseResourceVariable, f"__{_name}__", _refused(_sign, _method))
+for _name, _sign in (("iadd", "+"), ("isub", "-")):
+    _advice = (
+        f"variable.assign_{_name[1:]}(value) to modify the variable value and "
+        f"variable = variable {_sign} value"
+    )
+    setattr(BaseResourceVariable, f"__{_name}__", _refused(_sign, _advice))
+for _name, _sign in (("imul", "*"), ("idiv", "/"), ("itruediv", "/"), ("ipow", "**")):
+    _advice = f"`var.assign(var {_sign} value)` to modify the variable or `var = var {_sign} value`"
+    setattr(BaseResourceVariable, f"__{_name}__", _refused(_sign, _advice))
 
 
 class ResourceVariable(BaseResourceVariable):
@@ -334,6 +347,7 @@ class ResourceVariable(BaseResourceVariable):
                 shared_name=node,
                 name=scope,
             )
+        check_outside_of_flow(start, scope)
 
     def _declare_initializer(self, scope: str) -> None:
         start = self._initial_value

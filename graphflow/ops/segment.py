@@ -43,13 +43,22 @@ def _check_sorted(data: Array, ids: Array) -> None:
         raise KernelError("segment_ids should be the same size as dimension 0 of input.")
     if not ids.size:
         return
-    if (np.diff(ids) < 0).any():
+    rows = int(ids[-1]) + 1
+    if rows < 1:
+        raise KernelError("segment ids must be >= 0")
+    # TensorFlow goes over the runs of equal ids and stops at the first that does not fit.
+    runs = ids[np.concatenate([[True], ids[1:] != ids[:-1]])]
+    falls = np.concatenate([runs[1:] < runs[:-1], [False]])
+    wrong = falls | (runs < 0) | (runs >= rows)
+    if not wrong.any():
+        return
+    at = int(np.argmax(wrong))
+    if falls[at]:
         raise KernelError("segment ids are not increasing")
-    if ids[0] < 0:
-        raise KernelError(
-            f"Segment id {ids[0]} out of range [0, {ids[-1] + 1}), possibly because "
-            "'segment_ids' input is not sorted."
-        )
+    raise KernelError(
+        f"Segment id {runs[at]} out of range [0, {rows}), possibly because 'segment_ids' input is "
+        "not sorted."
+    )
 
 
 def _segment(name: str, types: tuple[DType, ...], how: Any, empty: Any, gradient: Any) -> OpDef:

@@ -16,7 +16,7 @@ from graphflow.core.export import export
 from graphflow.core.opdef import INDEX, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
-from graphflow.core.shape import Dims
+from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops._shapes import need_rank
 
@@ -51,8 +51,8 @@ def _steps(*bounds: Array) -> int:
 
 @RANGE.shape
 def _(op: Operation) -> list[Dims]:
-    for t in op.inputs:
-        need_rank(t.dims, 0)
+    for name, t in zip(("start", "limit", "delta"), op.inputs, strict=True):
+        need_rank(t.dims, 0, f"{name} must be a scalar, not shape {text(t.dims)}")
     values = [op.constant(i) for i in range(3)]
     if any(v is None for v in values):
         return [(None,)]

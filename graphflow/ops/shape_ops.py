@@ -69,7 +69,7 @@ def _of_sparse(input: Any, scope: str, default: str, out_type: Any) -> Any:
     own = input.dense_shape
     same = getattr(own, "dtype", None) == out_type
     if default == "Shape":
-        return apply("Cast", own, DstT=out_type, name=scope)
+        return apply("Cast", own, DstT=out_type)
     cast = own if same else apply("Cast", own, DstT=out_type)
     return apply("Prod", cast, 0, name=scope)
 

@@ -10,7 +10,7 @@ from graphflow.core import scopes
 from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType, float32, float64, int32
-from graphflow.core.errors import KernelError, ShapeError
+from graphflow.core.errors import KernelError
 from graphflow.core.export import export, renamed
 from graphflow.core.opdef import NUMBERS, REALS, OpDef, define
 from graphflow.core.operation import Operation
@@ -117,8 +117,8 @@ def _reduced_shape(op: Operation) -> list[Dims]:
         return [None]
     try:
         squeezed = _axes(axes, len(sizes))
-    except KernelError as e:
-        raise ShapeError(str(e)) from None
+    except KernelError:  # as in TensorFlow, the run says so
+        return [None]
     if op.attrs["keep_dims"]:
         return [tuple(shape_with_ones(sizes, squeezed))]
     return [tuple([int(d) for i, d in enumerate(sizes) if i not in squeezed])]

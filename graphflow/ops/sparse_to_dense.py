@@ -14,6 +14,7 @@ from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
 from graphflow.core.sparse_tensor import as_sparse_tensor
 from graphflow.core.tensor import Tensor
+from graphflow.ops._shapes import need_rank
 from graphflow.ops._sparse_kernels import check_valid, flat_places
 from graphflow.ops._sparse_shapes import sizes_given_by
 from graphflow.ops.fill import zeros
@@ -31,8 +32,7 @@ SPARSE_TO_DENSE = define(
 @SPARSE_TO_DENSE.shape
 def _(op: Operation) -> list[Dims]:
     sizes = op.inputs[1].dims
-    if sizes is not None and len(sizes) > 1:
-        return [None]  # as TensorFlow, which looks at it in a run
+    need_rank(sizes, 1, f"output_shape should be a vector, got shape {text(sizes)}")
     return [sizes_given_by(op, 1)]
 
 

@@ -11,6 +11,7 @@ from graphflow.core.elementwise import broadcast_shape, same_shape
 from graphflow.core.export import export
 from graphflow.core.opdef import FLOATS, define
 from graphflow.core.operation import Operation
+from graphflow.core.sparse_tensor import maps_values
 from graphflow.core.tensor import Tensor
 from graphflow.ops import _special
 from graphflow.ops._rules import sum_to
@@ -31,6 +32,7 @@ def _(op: Operation, dy: Tensor) -> Tensor:
 
 
 @export("erf", "math.erf")
+@maps_values("Erf")
 def erf(x: Any, name: str | None = None) -> Tensor:
     """Returns the error function, element by element.
 

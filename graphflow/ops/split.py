@@ -30,7 +30,12 @@ def known_dys(op: Operation, dys: Sequence[Tensor | None]) -> list[Tensor]:
 
 
 def _axis(op: Operation, port: int, dims: Dims) -> int | None:
-    need_rank(op.inputs[port].dims, 0)
+    given = op.inputs[port].dims
+    if op.type == "SplitV":
+        run = "split_dim_tensor must have exactly one element."
+    else:
+        run = f"split_dim must be a scalar but has rank {len(given or ())}"
+    need_rank(given, 0, run)
     axis = scalar_value(op, port)
     if axis is None or dims is None:
         return None
@@ -61,7 +66,8 @@ def _(op: Operation) -> list[Dims]:
     size = dims[at]
     if size is not None and size % n:
         raise ShapeError(
-            f"Dimension size must be evenly divisible by {n} but is {size}",
+            f"Dimension size must be evenly divisible by {n} but is {size}\n\t"
+            "Number of ways to split should evenly divide the split dimension",
             run="Number of ways to split should evenly divide the split dimension, but got "
             f"split_dim {at} (size = {size}) and num_split {n}",
         )

@@ -51,7 +51,8 @@ def _(op: Operation) -> list[Dims]:
 
 @PACK.partial
 def _(op: Operation) -> list[int | None] | None:
-    if any(t.dims != () for t in op.inputs):
+    known = [t.dims for t in op.inputs if t.dims is not None]
+    if not known or any(known):  # one scalar among them says that all are
         return None
     # As TensorFlow: only sizes that are wholly known count.
     found = [op.constant(i) for i in range(len(op.inputs))]

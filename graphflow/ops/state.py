@@ -22,12 +22,28 @@ NOT_CONTINUOUS: Final = "an update of a variable is a step in time, not a functi
 NO_VALUE: Final = "its result does not depend on values continuously"
 
 
+_OTHER_SHAPE: Final = (
+    "Cannot assign a value of shape {} to variable '{}' of shape {}: shapes must be equal."
+)
+_KERNEL_NAMES: Final = {"float32": "float", "float64": "double", "float16": "half"}
+
+
 # --- what the shape rules share ---
 def handle_dims(op: Operation) -> Dims:
-    """The declared shape of the resource variable at the first port; None where unknown."""
+    """The declared shape of the resource variable at the first port; None where unknown.
+
+    Raises:
+        ShapeError: if the operation takes it for a variable of another type.
+    """
     source = getattr(op.inputs[0], "op", None)
     if source is None or source.type != "VarHandleOp":
         return None
+    held, wanted = source.attrs["dtype"], op.attrs.get("dtype", source.attrs["dtype"])
+    if held.base_dtype != wanted.base_dtype:
+        names = [_KERNEL_NAMES.get(d.name, d.name) for d in (held, wanted)]
+        raise ShapeError(
+            f"Trying to read variable with wrong dtype. Expected {names[0]} got {names[1]}"
+        )
     dims: Dims = source.attrs["shape"]
     return dims
 
@@ -108,6 +124,9 @@ def _(op: Operation) -> list[Dims]:
     return [op.inputs[0].dims]
 
 
+REF_IDENTITY.passes_rows = True
+
+
 @REF_IDENTITY.gradient
 def _(op: Operation, dy: Tensor) -> Tensor:
     return dy
@@ -129,6 +148,9 @@ READ_VARIABLE = define(
 @READ_VARIABLE.shape
 def _(op: Operation) -> list[Dims]:
     return [handle_dims(op)]
+
+
+READ_VARIABLE.passes_rows = True
 
 
 @READ_VARIABLE.gradient
@@ -188,6 +210,12 @@ VARIABLE_SHAPE = define(
 def _(op: Operation) -> list[Dims]:
     dims = handle_dims(op)
     return [(None if dims is None else len(dims),)]
+
+
+@VARIABLE_SHAPE.partial
+def _(op: Operation) -> list[int | None] | None:
+    dims = handle_dims(op)
+    return None if dims is None else list(dims)
 
 
 @VARIABLE_SHAPE.numpy
@@ -256,17 +284,22 @@ def assign(
 ASSIGN_VARIABLE = define(
     "AssignVariableOp(resource: resource, value: dtype)", stateful=True, effect="update"
 ).no_gradient(NOT_CONTINUOUS)
-ASSIGN_VARIABLE.shape(no_outputs)
+
+
+@ASSIGN_VARIABLE.shape
+def _(op: Operation) -> list[Dims]:
+    own, value = handle_dims(op), op.inputs[1].dims
+    if own is not None and value is not None:
+        name = op.inputs[0].op.name
+        equal_shapes(own, value, _OTHER_SHAPE.format(text(value), name, text(own)))
+    return []
 
 
 @ASSIGN_VARIABLE.numpy
 def _(cell: Cell, value: Array) -> None:
     # TensorFlow 1.15 lets the variable take on any shape; its readers' static shapes then lie.
     if not compatible(cell.dims, value.shape):
-        raise KernelError(
-            f"Cannot assign a value of shape {text(value.shape)} to variable '{cell.name}' of "
-            f"shape {text(cell.dims)}: shapes must be equal."
-        )
+        raise KernelError(_OTHER_SHAPE.format(text(value.shape), cell.name, text(cell.dims)))
     cell.assign(value)
 
 

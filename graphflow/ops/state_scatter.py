@@ -14,9 +14,11 @@ from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import publish
 from graphflow.core.opdef import INDEX, NUMBERS, OpDef, define
 from graphflow.core.operation import Operation
-from graphflow.core.shape import Dims, compatible, merge, text
+from graphflow.core.shape import Dims, merge, text
 from graphflow.core.state import Cell
 from graphflow.core.tensor import Tensor
+from graphflow.ops._shapes import need_rank_at_least
+from graphflow.ops.gather_nd import check_scattered
 from graphflow.ops.indexed_slices import IndexedSlices
 from graphflow.ops.state import NOT_CONTINUOUS, VARIABLE_SHAPE, equal_shapes, handle_dims
 
@@ -114,13 +116,14 @@ def located(indices: Array, shape: tuple[int, ...]) -> tuple[Array, ...]:
 
 def _scatter_nd(cell: Cell, indices: Array, updates: Array, combine: Combine | None) -> Cell:
     own = cell.write()
-    depth = indices.shape[-1] if indices.ndim else 1
+    if not own.ndim:
+        raise KernelError("Output must be at least 1-D, got shape: []")
+    if updates.shape[:1] != indices.shape[:1]:
+        raise KernelError(_outer_mismatch(indices.shape, updates.shape))
+    depth = indices.shape[-1]
     inner = own.shape[depth:]
-    if updates.shape != indices.shape[:-1] + inner:
-        raise KernelError(
-            "The outermost dimension of updates and indices must match. Got indices.shape "
-            f"{text(indices.shape)}, updates.shape {text(updates.shape)}"
-        )
+    if depth > own.ndim or updates.shape != indices.shape[:-1] + inner:
+        raise KernelError(_nd_mismatch(own.shape, indices.shape, updates.shape))
     at = located(indices, own.shape)
     # Flat positions make one axis of many: the rows' kernel does the rest.
     positions = np.ravel_multi_index(at, own.shape[:depth]) if depth else np.zeros(1, np.int64)
@@ -145,30 +148,30 @@ def _scattered(op: Operation, params: Dims) -> Dims:
 
 def _scattered_nd(op: Operation, params: Dims) -> Dims:
     indices, updates = op.inputs[1].dims, op.inputs[2].dims
-    if params is None or indices is None or not indices or indices[-1] is None:
-        return params
-    depth, outer = indices[-1], indices[:-1]
-    if depth > len(params):
-        raise ShapeError(
-            "The last dimension of indices must be at most the rank of the variable: "
-            f"{depth} vs. {len(params)}",
-            run="Must have depth <= rank of params",
-        )
-    if updates is None or compatible(updates, outer + params[depth:]):
-        return params
-    n = len(outer)
-    if not compatible(updates[:n], outer):
-        raise ShapeError(
-            f"The outer {n} dimensions of indices.shape={text(indices)} must match the outer {n} "
-            f"dimensions of updates.shape={text(updates)}",
-            run="The outermost dimension of updates and indices must match. Got indices.shape "
-            f"{text(indices)}, updates.shape {text(updates)}",
-        )
-    raise ShapeError(
-        f"The inner {len(params) - depth} dimensions of the variable's shape {text(params)} must "
-        f"match the inner dimensions of updates.shape={text(updates)}",
-        run=f"The inner dimensions of updates.shape {text(updates)} must match those of the "
-        f"variable's shape {text(params)}",
+    if params == ():
+        return params  # a run says so
+    need_rank_at_least(indices, 1)
+    need_rank_at_least(updates, 1)
+    empty = f"Indices and updates specified for empty output.  indices shape: {text(indices)}"
+    runs = (empty, _outer_mismatch(indices, updates), _nd_mismatch(params, indices, updates))
+    check_scattered("input", params, indices, updates, runs)
+    return params
+
+
+def _outer_mismatch(indices: Dims, updates: Dims) -> str:
+    return (
+        "The outermost dimension of updates and indices must match. Got indices.shape "
+        f"{text(indices)}, updates.shape {text(updates)}"
+    )
+
+
+def _nd_mismatch(params: Dims, indices: Dims, updates: Dims) -> str:
+    n = len(indices or ())
+    return (
+        "Must have updates.shape = indices.shape[:batch_dim] + params_shape[slice_dim:], got "
+        f"updates.shape: {text(updates)}, indices.shape: {text(indices)}, params_shape: "
+        f"{text(params)}, slice_dim: {(indices or (1,))[-1] if n > 1 else 1}, and batch_dim: "
+        f"{max(n - 1, 1)}"
     )
 
 
@@ -371,7 +374,13 @@ def _(op: Operation) -> list[Dims]:
     return [indices[:-1] + params[depth:]]
 
 
-RESOURCE_GATHER_ND.no_gradient("not offered by TensorFlow 1.15 either")
+@RESOURCE_GATHER_ND.gradient
+def _(op: Operation, dy: Tensor) -> tuple[Any, None]:
+    handle, indices = op.inputs
+    shape = apply(VARIABLE_SHAPE, handle, out_type=indices.dtype.base_dtype)
+    if indices.dims is not None and len(indices.dims) == 2 and indices.dims[1] == 1:
+        return IndexedSlices(dy, apply("Squeeze", indices, squeeze_dims=[-1]), shape), None
+    return apply("ScatterNd", indices, dy, shape), None
 
 
 @RESOURCE_GATHER_ND.numpy

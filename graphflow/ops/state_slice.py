@@ -30,6 +30,8 @@ def _assign(
     except ShapeError as e:
         raise KernelError(e.run) from None
     part = own[(*index, ...)]
+    if not part.size:
+        return cell  # TensorFlow looks at no value that has no place to go to
     if part.shape != value.shape and not (value.size == 1 and part.size == 1):
         raise KernelError(
             f"Assign with a value of shape {text(value.shape)} to a slice of shape "

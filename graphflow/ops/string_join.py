@@ -12,7 +12,7 @@ from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
-from graphflow.core.shape import Dims, merge, text
+from graphflow.core.shape import Dims, clash, merge, text
 from graphflow.core.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
@@ -35,7 +35,7 @@ def _(op: Operation) -> list[Dims]:
         merged = tensor.dims if found == () else merge(found, tensor.dims)
         if merged is False:
             raise ShapeError(
-                f"Shapes must be equal: {text(found)} and {text(tensor.dims)}",
+                clash(found, tensor.dims),
                 run=f"Input shapes do not match: {text(found)} vs. {text(tensor.dims)}",
             )
         found = merged  # type: ignore[assignment]  # False was handled above

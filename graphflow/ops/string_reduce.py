@@ -30,8 +30,15 @@ Array = np.ndarray[Any, Any]
 REDUCE_JOIN = define(
     "ReduceJoin(inputs: string, reduction_indices: int32, *, keep_dims: bool = False, "
     "separator: string = '') -> output: string",
-    shape=reduced,
 ).no_gradient("is about text")
+
+
+@REDUCE_JOIN.shape
+def _(op: Operation) -> list[Dims]:
+    try:
+        return reduced(op)
+    except ShapeError as e:
+        raise ShapeError(str(e), e.run.replace("(", "", 1), OutOfRangeError) from None
 
 
 def _axes(indices: Array, dims: int) -> list[int]:

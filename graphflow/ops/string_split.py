@@ -29,9 +29,9 @@ Parts = tuple[Array, Array, Array]
 def _split_shape(op: Operation) -> list[Dims]:
     data = op.inputs[0].dims
     need_rank(data, 1, f"input must be a vector, got shape: {text(data)}")
-    if op.type == "StringSplitV2":
-        separator = op.inputs[1].dims
-        need_rank(separator, 0, f"sep must be a scalar, got shape: {text(separator)}")
+    separator = op.inputs[1].dims
+    what = "sep" if op.type == "StringSplitV2" else "delimiter"
+    need_rank(separator, 0, f"{what} must be a scalar, got shape: {text(separator)}")
     return [(None, 2), (None,), (2,)]
 
 

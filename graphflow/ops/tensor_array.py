@@ -17,9 +17,10 @@ from graphflow.core.errors import InvalidArgumentError, KernelError
 from graphflow.core.export import export
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
-from graphflow.core.shape import Dims, TensorShape, as_shape
+from graphflow.core.shape import Dims, TensorShape, as_shape, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops._array_store import ArrayStore
+from graphflow.ops._shapes import need_rank, need_rank_at_least, same_size
 from graphflow.ops.identity import identity
 from graphflow.ops.sequence import range_
 from graphflow.ops.shape_ops import shape
@@ -34,6 +35,38 @@ def _scalar(op: Operation) -> list[Dims]:
 
 def _handle_and_flow(op: Operation) -> list[Dims]:
     return [(2,), ()]
+
+
+def _need_scalar(op: Operation, port: int, what: str) -> None:
+    dims = op.inputs[port].dims
+    need_rank(dims, 0, f"TensorArray {what} must be scalar, but had shape: {text(dims)}")
+
+
+def _sized(op: Operation) -> list[Dims]:
+    _need_scalar(op, 0, "size")
+    return [(2,), ()]
+
+
+def _written(op: Operation) -> list[Dims]:
+    _need_scalar(op, 1, "index")
+    return [()]
+
+
+def _read(op: Operation) -> list[Dims]:
+    _need_scalar(op, 1, "index")
+    return [None]
+
+
+def _scattered(op: Operation) -> list[Dims]:
+    count, rows = op.inputs[1].dims, op.inputs[2].dims
+    [n] = need_rank(count, 1, f"Expected indices to be a vector, but received shape: {text(count)}")
+    need_rank_at_least(rows, 1, _OTHER_COUNT.format(n, 0))
+    if rows is not None:
+        same_size(rows[0], n, _OTHER_COUNT.format(n, rows[0]))
+    return [()]
+
+
+_OTHER_COUNT: Final = "Expected len(indices) == values.shape[0], but saw: {} vs. {}"
 
 
 _NAMES: Final = {"float32": "float", "float64": "double", "float16": "half"}
@@ -55,7 +88,7 @@ NEW = define(
     "identical_element_shapes: bool = False, tensor_array_name: string = '') "
     "-> handle: resource, flow: float32",
     stateful=True,
-    shape=_handle_and_flow,
+    shape=_sized,
 ).no_gradient("makes an empty array")
 
 
@@ -114,7 +147,7 @@ WRITE = define(
     "TensorArrayWriteV3(handle: resource, index: int32, value: T, flow_in: float32) "
     "-> flow_out: float32",
     stateful=True,
-    shape=_scalar,
+    shape=_written,
 )
 
 
@@ -124,7 +157,7 @@ def _(op: Operation, flow: Tensor) -> Any:
 
 
 @WRITE.numpy
-def _(handle: ArrayStore, index: Array, value: Array, flow_in: Array, *, T: DType) -> Array:
+def _(handle: ArrayStore, index: Array, value: Array, flow_in: Array, *, T: DType) -> Array:  # noqa: N803 (TensorFlow's name)
     _check_type(handle, T, "write")
     handle.write(int(index), value)
     return _FLOW
@@ -136,7 +169,7 @@ READ = define(
     "-> value: dtype",
     stateful=True,
     effect="read",
-    shape=lambda op: [None],
+    shape=_read,
 )
 
 
@@ -154,6 +187,8 @@ def _(handle: ArrayStore, index: Array, flow_in: Array, *, dtype: DType) -> Arra
 
 # --- TensorArrayGatherV3 ---
 def _gathered(op: Operation) -> list[Dims]:
+    dims = op.inputs[1].dims
+    need_rank(dims, 1, f"Expected indices to be a vector, but received shape: {text(dims)}")
     inner: Dims = op.attrs["element_shape"]
     return [None if inner is None else (None, *inner)]
 
@@ -186,7 +221,7 @@ SCATTER = define(
     "TensorArrayScatterV3(handle: resource, indices: int32, value: T, flow_in: float32) "
     "-> flow_out: float32",
     stateful=True,
-    shape=_scalar,
+    shape=_scattered,
 )
 
 
@@ -196,19 +231,10 @@ def _(op: Operation, flow: Tensor) -> Any:
 
 
 @SCATTER.numpy
-def _(handle: ArrayStore, indices: Array, value: Array, flow_in: Array, *, T: DType) -> Array:
+def _(handle: ArrayStore, indices: Array, value: Array, flow_in: Array, *, T: DType) -> Array:  # noqa: N803 (TensorFlow's name)
     _check_type(handle, T, "write")
-    if indices.ndim != 1:
-        raise KernelError(
-            f"Expected indices to be a vector, but received shape: {indices.shape}",
-            InvalidArgumentError,
-        )
     if value.ndim < 1 or len(indices) != len(value):
-        raise KernelError(
-            "Expected len(indices) == values.shape[0], but saw: "
-            f"{len(indices)} vs. {value.shape[0] if value.ndim else 0}",
-            InvalidArgumentError,
-        )
+        raise KernelError(_OTHER_COUNT.format(len(indices), value.shape[0] if value.ndim else 0))
     handle.write_all(indices, value)
     return _FLOW
 
@@ -243,11 +269,17 @@ def _(
 
 
 # --- TensorArraySplitV3 ---
+def _cut(op: Operation) -> list[Dims]:
+    dims = op.inputs[2].dims
+    need_rank(dims, 1, f"Expected lengths to be a vector, received shape: {text(dims)}")
+    return [()]
+
+
 SPLIT = define(
     "TensorArraySplitV3(handle: resource, value: T, lengths: int64, flow_in: float32) "
     "-> flow_out: float32",
     stateful=True,
-    shape=_scalar,
+    shape=_cut,
 )
 
 
@@ -257,17 +289,12 @@ def _(op: Operation, flow: Tensor) -> Any:
 
 
 @SPLIT.numpy
-def _(handle: ArrayStore, value: Array, lengths: Array, flow_in: Array, *, T: DType) -> Array:
+def _(handle: ArrayStore, value: Array, lengths: Array, flow_in: Array, *, T: DType) -> Array:  # noqa: N803 (TensorFlow's name)
     _check_type(handle, T, "write")
-    if lengths.ndim != 1:
-        raise KernelError(
-            f"Expected lengths to be a vector, received shape: {lengths.shape}",
-            InvalidArgumentError,
-        )
     if value.ndim < 1 or lengths.sum() != len(value):
         raise KernelError(
             f"Expected sum of lengths to be equal to values.shape[0], but sum of lengths is "
-            f"{lengths.sum()} and value's shape is: {value.shape}",
+            f"{lengths.sum()} and value's shape is: {text(value.shape)}",
             InvalidArgumentError,
         )
     ends = np.cumsum(lengths)
@@ -588,9 +615,9 @@ class TensorArray:
                 if not isinstance(lengths, Tensor) or lengths.dtype != int64:
                     sizes = apply("Cast", lengths, DstT=int64)
                 known = constant_value(convert(sizes))
-                if whole.dims is not None and known is not None and known.ndim and known.size:
-                    if known.max() == known.min():
-                        self._learn(TensorShape((int(known[0]), *whole.dims[1:])))
+                parts = [] if known is None else known.reshape(-1).tolist()
+                if whole.dims is not None and len(set(parts)) == 1:
+                    self._learn(TensorShape((parts[0], *whole.dims[1:])))
                 flow = apply(SPLIT, self._handle, whole, sizes, self._flow, name=name)
             return build_ta_with_new_flow(self, flow)
 

@@ -10,15 +10,15 @@ import numpy as np
 
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import bool_
-from graphflow.core.errors import KernelError, ShapeError
+from graphflow.core.errors import KernelError
 from graphflow.core.export import export
 from graphflow.core.opdef import INDEX, NUMBERS, OpDef, define
 from graphflow.core.operation import Operation
-from graphflow.core.shape import Dims, count, text
+from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops._segment_kernels import by_segment
 from graphflow.ops._shapes import need_rank_at_least
-from graphflow.ops.gather_nd import _fit, flat_positions
+from graphflow.ops.gather_nd import check_scattered, flat_positions
 
 Array = np.ndarray[Any, Any]
 
@@ -68,26 +68,8 @@ def _shape(op: Operation, words: _Words) -> list[Dims]:
     inner_run = words.inner.format(**facts)
     need_rank_at_least(whole, 1, inner_run)
     need_rank_at_least(indices, 1, inner_run)
-    if count(whole) == 0 and (count(indices) or count(updates)):
-        raise ShapeError(
-            "Indices and updates specified for empty input", words.empty.format(**facts)
-        )
-    if indices is None or updates is None:
-        return [whole]
-    outer = len(indices) - 1
-    about = (
-        f"The outer {outer} dimensions of indices.shape={text(indices)} must match the outer "
-        f"{outer} dimensions of updates.shape={text(updates)}"
-    )
-    _fit(indices[:outer], updates[:outer], words.outer.format(**facts), about)
-    depth = indices[-1]
-    if whole is not None and depth is not None and depth <= len(whole):
-        inner = len(whole) - depth
-        about = (
-            f"The inner {inner} dimensions of {words.port}.shape={text(whole)} must match the "
-            f"inner {inner} dimensions of updates.shape={text(updates)}"
-        )
-        _fit(whole[depth:], updates[outer:], inner_run, about)
+    runs = [getattr(words, name).format(**facts) for name in ("empty", "outer", "inner")]
+    check_scattered(words.port, whole, indices, updates, (runs[0], runs[1], runs[2]))
     return [whole]
 
 

@@ -28,8 +28,8 @@ def _permuted(op: Operation) -> list[Dims]:
     dims = op.inputs[0].dims
     (length,) = need_rank(op.inputs[1].dims, 1)
     perm = op.constant(1)
-    if dims is None:
-        return [None if length is None else (None,) * length]
+    if dims is None:  # TensorFlow: [0] may also stand for a scalar's axes
+        return [None if perm is None or len(perm) < 2 else (None,) * len(perm)]
     n = len(dims)
     if length not in (None, n):
         raise ShapeError(

@@ -145,9 +145,16 @@ def assert_variables_initialized(var_list: Sequence[Any] | None = None) -> Tenso
     """Returns a tensor whose run fails unless all variables have values.
 
     Args:
-        var_list: the variables; None: global and local ones.
+        var_list: the variables; None: global and local ones. Where there are none: the graph's
+            reference variables, wherever they are listed.
+
+    Returns:
+        The ranks of the variables, or None if there are no variables.
     """
     found = _known_variables() if var_list is None else list(var_list)
+    if not found:
+        operations = scopes.get_default_graph().get_operations()
+        found = [op.outputs[0] for op in operations if op.type in ("Variable", "VariableV2")]
     if not found:
         return None
     ranks = []

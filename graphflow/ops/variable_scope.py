@@ -336,15 +336,20 @@ class _PureScope:
         store.current = self._last = new
         return new
 
-    def __exit__(self, *exc: Any) -> None:
-        store = self._store
-        if store.current is not self._last or self._old is None:
+    def check_innermost(self) -> None:
+        """Raises RuntimeError unless this is the scope to be left next."""
+        if self._store.current is not self._last or self._old is None:
             raise RuntimeError("Improper nesting of variable_scope.")
+
+    def __exit__(self, *exc: Any) -> None:
+        self.check_innermost()
+        store, old = self._store, self._old
+        assert old is not None  # for the type checker: it was entered
         if isinstance(self._given, VariableScope):
             store.counts = self._counts
         else:
             store.forget_inside(store.current.name)
-        store.current = self._old
+        store.current = old
 
 
 def pure_scope(name: str, custom_getter: Any = None) -> _PureScope:
@@ -470,6 +475,8 @@ class variable_scope:  # noqa: N801 (TensorFlow's name)
         return found
 
     def __exit__(self, *exc: Any) -> None:
+        if self._pure is not None:
+            self._pure.check_innermost()  # before anything is left: another try may succeed
         self._exits.__exit__(*exc)
 
 

@@ -13,6 +13,7 @@ from graphflow.core.convert import register_tensor_conversion_function
 from graphflow.core.dtypes import DType
 from graphflow.core.export import export, publish
 from graphflow.core.operation import Operation
+from graphflow.core.reference import Reference
 from graphflow.core.shape import TensorShape
 from graphflow.core.tensor import BINARY, COMPARISONS, UNARY, Tensor
 from graphflow.ops import slice_info, state
@@ -291,6 +292,10 @@ class Variable(metaclass=VariableMeta):
                 lambda: self.initial_value,
             )
         return found
+
+    def experimental_ref(self) -> Reference:
+        """Returns a key for dicts and sets that stands for this very variable."""
+        return Reference(self)
 
     def eval(self, session: Any = None) -> Any:
         """Runs the graph as far as needed and returns the variable's value, an array.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from graphflow.core.operation import Operation
@@ -43,6 +43,7 @@ def passes(
     feeds: Sequence[Tensor],
     feed_dims: Sequence[Dims],
     bind: Bind,
+    known: Mapping[int, Any] | None = None,
 ) -> Iterator[tuple[str, Program]]:
     """Yields (name of the pass, Program after it), in order.
 
@@ -52,10 +53,14 @@ def passes(
         feeds: the tensors that are given.
         feed_dims: their shapes; None for unknown sizes.
         bind: makes the session's cell of a variable.
+        known: the values that feeds have in every run, by their positions, such as resources.
     """
     fetches, targets, feeds = inlined(fetches, targets, feeds)
     asked = frozenset(op._id for op in targets)
     program = capture(fetches, targets, feeds, feed_dims)
+    if known:
+        slots = {program.feeds[i]: value for i, value in known.items()}
+        program = replace(program, constants={**program.constants, **slots})
     yield "capture", program
     program = fold(program, bind)
     yield "fold", program

@@ -106,7 +106,7 @@ def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
             _learn(ports[slot], instr.attrs["value"])
             gone.add(instr.serial)
             continue
-        if not instr.inputs and "store" in _wanted(instr.definition):
+        if _makes_handle(instr, ports):
             constants[instr.outputs[0]] = bind(instr)
             if not instr.after:
                 gone.add(instr.serial)
@@ -175,6 +175,14 @@ def _joined(shapes: Sequence[Dims]) -> Dims:
         return None
     columns = zip(*[s for s in shapes if s is not None], strict=True)
     return tuple([c[0] if all(d == c[0] for d in c) else None for c in columns])
+
+
+def _makes_handle(instr: Instr, ports: Sequence[_Port]) -> bool:
+    """Whether an instruction makes what a session keeps, such as a variable's cell."""
+    if instr.inputs or not instr.outputs or "store" not in _wanted(instr.definition):
+        return False
+    dtype = ports[instr.outputs[0]].dtype
+    return dtype.is_ref or dtype.kind == "R"
 
 
 def _wanted(definition: OpDef) -> tuple[str, ...]:

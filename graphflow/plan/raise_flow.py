@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from graphflow.core.dtypes import DType, as_dtype
+from graphflow.core.errors import InvalidArgumentError, KernelError
 from graphflow.core.evaluate import kernel_keywords
 from graphflow.core.opdef import OpDef
 from graphflow.core.operation import Operation
-from graphflow.core.shape import Dims
+from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
 from graphflow.plan.branches import Conditions, Frame
 from graphflow.plan.program import IF, WHILE, Instr, Program
@@ -31,6 +32,20 @@ _FIRST = OpDef("_First(inputs: N*T) -> output: T", stateful=True, constraints={}
 @_FIRST.numpy
 def _(inputs):  # type: ignore[no-untyped-def]  # arrays and None, of any kind
     return next(x for x in inputs if x is not None)
+
+
+_SCALAR = OpDef("_Scalar(data: T, *, T: type) -> output: T", constraints={})
+"""A condition, which has to be a scalar."""
+
+
+@_SCALAR.numpy
+def _(data):  # type: ignore[no-untyped-def]  # an array of bools
+    if data.ndim:
+        raise KernelError(
+            f"The second input must be a scalar, but it has shape {text(data.shape)}",
+            InvalidArgumentError,
+        )
+    return data.copy()
 
 
 Path = tuple[Any, ...]
@@ -285,8 +300,12 @@ class Region:
         while pending:
             op = pending.pop()
             yield op
-            if op.definition.flow in ("switch", "enter") or (
-                op.definition.flow == "merge" and self.raiser._only_case(op) is not None
+            # A view may be a predicate's: what is behind it steers (`Conditions.predicate`).
+            hands_on = op.definition.view and op.outputs[0].dtype.kind == "b"
+            if (
+                hands_on
+                or op.definition.flow in ("switch", "enter")
+                or (op.definition.flow == "merge" and self.raiser._only_case(op) is not None)
             ):
                 for t in op.outputs:
                     pending += self.raiser.users.get(t, ())
@@ -304,6 +323,8 @@ class Region:
         slots = tuple([self.slot(t) for t in inputs])
         if any(t.dtype.is_ref for t in inputs[:1]):
             slots = (self.read(inputs[0], first.name, first.site, ()), *slots[1:])
+        if definition is IF:
+            slots = (self._scalar(inputs[0], slots[0]), *slots[1:])
         after = self._after(ops)
         made = tuple([self._put(t) for t in outputs])
         serial = self.raiser.serial()
@@ -313,6 +334,19 @@ class Region:
         self._done(first, unit)
         for op in ops:
             self.serials_of[op] = self.serials_of[first]
+
+    def _scalar(self, pred: Tensor, slot: int) -> int:
+        """A condition's slot, behind a check where it is not known to be a scalar."""
+        if pred.dims == ():
+            return slot
+        first = min(_steered(pred), key=lambda op: op._id, default=pred.op)
+        out = self.new_slot(pred.dtype.base_dtype, ())
+        serial = self.raiser.serial()
+        attrs = {"T": pred.dtype.base_dtype}
+        self.instrs.append(Instr(_SCALAR, (slot,), (out,), attrs, first.name, first.site, serial))
+        if slot in self.moving:
+            self.moving.add(out)
+        return out
 
     # --- loops ---
     def _loop(self, frame: Frame, ops: Sequence[Operation]) -> None:
@@ -334,7 +368,7 @@ class Region:
         ]
         test = Region(raiser, here, variables)
         test.build(cond_ops)
-        tested = test.slot(condition.inputs[0])
+        tested = test._scalar(condition.inputs[0], test.slot(condition.inputs[0]))
         body = Region(raiser, here + 1, variables)
         body.constants_of_condition(cond_ops, body_ops)
         body.build(body_ops)
@@ -389,14 +423,30 @@ def _enter_of(op: Operation) -> Operation:
     return next(t.op for t in op.inputs if t.op.definition.flow != "next")
 
 
+def _steered(pred: Tensor) -> list[Operation]:
+    """The Switch operations that a condition steers, also through those that hand it on."""
+    found: list[Operation] = []
+    pending = [pred]
+    while pending:
+        tensor = pending.pop()
+        for op in tensor.consumers():
+            role = op.definition.flow
+            if role == "switch" and op.inputs[1] is tensor:
+                found.append(op)
+            elif role in ("switch", "enter", "condition") or op.definition.view:
+                pending += op.outputs
+    return found
+
+
 def _made_anew(op: Operation) -> bool:
     """Whether an inner program makes a value itself: constants, and the handles of state."""
-    if op.inputs or op.control_inputs:
+    if op.inputs or op.control_inputs or not op.outputs:
         return False
     if op.definition.name == "Const":
         return True
-    kernel = op.definition.kernel
-    return kernel is not None and "store" in kernel_keywords(kernel)
+    kernel, dtype = op.definition.kernel, op.outputs[0].dtype
+    is_handle = dtype.is_ref or dtype.kind == "R"
+    return is_handle and kernel is not None and "store" in kernel_keywords(kernel)
 
 
 def _alike(

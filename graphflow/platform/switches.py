@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from graphflow.core import scopes, shape
-from graphflow.core.compat import enable_eager_execution
+from graphflow.core.compat import enable_eager_execution, horizon
 from graphflow.core.export import export
 
 
@@ -62,14 +62,18 @@ def op_scope(values: Any, name: str | None, default_name: str | None = None) -> 
 @export("compat.forward_compatibility_horizon")
 @contextlib.contextmanager
 def forward_compatibility_horizon(year: int, month: int, day: int) -> Iterator[None]:
-    """A context that changes nothing: what is declared stays readable by TensorFlow 1.15.
+    """A context in which `tf.compat.forward_compatible` answers as of another day.
 
     Args:
         year: of a day up to which TensorFlow's newer readers may be counted on.
         month: as above.
         day: as above.
     """
-    yield
+    horizon.append((year, month, day))
+    try:
+        yield
+    finally:
+        horizon.pop()
 
 
 @export("experimental.function_executor_type")

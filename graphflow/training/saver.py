@@ -529,10 +529,31 @@ def import_meta_graph(
         OSError: if the file is missing, or is no MetaGraphDef.
         DataLossError: if it is damaged.
     """
+    return import_meta_graph_with_return_elements(
+        meta_graph_or_file, clear_devices, import_scope, **kwargs
+    )[0]
+
+
+def import_meta_graph_with_return_elements(
+    meta_graph_or_file: Any,
+    clear_devices: bool = False,
+    import_scope: str | None = None,
+    return_elements: Iterable[str] | None = None,
+    **kwargs: Any,
+) -> tuple[Saver | None, list[Any] | None]:
+    """Does as `import_meta_graph`; returns the saver, and what `return_elements` names."""
     message = read_meta_graph_file(meta_graph_or_file)
-    variables, _ = import_scoped_meta_graph(
-        message, clear_devices=clear_devices, import_scope=import_scope, **kwargs
+    variables, found = import_scoped_meta_graph(
+        message,
+        clear_devices=clear_devices,
+        import_scope=import_scope,
+        return_elements=return_elements,
+        **kwargs,
     )
+    return _saver_of(message, import_scope, variables), found
+
+
+def _saver_of(message: Any, import_scope: str | None, variables: dict[str, Any]) -> Saver | None:
     if message.HasField("saver_def"):
         scope = import_scope
         for key, variable in variables.items():

@@ -45,6 +45,7 @@ for name, op_type in (
     error(op_type, sampler, l(TRUE), 2, 0, True, 20, says="passed 0 less than minimum 1")
     error(op_type, sampler, l(TRUE), 2, 4, True, 0, says="passed 0 less than minimum 1")
 
+
 def thread_unsafe(classes):
     """The sampler that has no public function."""
     options = {"num_true": 2, "num_sampled": 4, "unique": True, "range_max": 20, "seed": 3}

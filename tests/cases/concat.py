@@ -24,6 +24,8 @@ error(
     0,
     says="Dimension 0 in both shapes must be equal, but are 3 and 4. Shapes are [3] and [4].",
 )
+error("ConcatV2", tf.concat, [f(2), f(2)], i([0]), at="run",
+      says="axis tensor should be a scalar integer, but got shape [1]")  # fmt: skip
 error("ConcatV2", tf.concat, [f(2, 3), f(2, 3)], 5, says="Shape must be at least rank 6 but is")
 error("ConcatV2", tf.concat, [f(2), f(2, 2)], 0, says="Shape must be rank 1 but is rank 2")
 error("ConcatV2", tf.concat, [f(), f()], 0, says="Can't concatenate scalars (use tf.stack instead)")
@@ -39,6 +41,11 @@ case("Split", tf.split, f(4, 6), 1)
 case("Split", tf.split, f(0, 6), 2)
 case("Split", lambda x: tf.split(x, 3, 1)[1], f(2, 6), id="Split-middle-only")
 case("Split", lambda x, a: tf.split(x, 2, a), f(2, 6), i(value=1), id="Split-fed-axis")
+error("Split", tf.split, f(4), 3,
+      says="Number of ways to split should evenly divide the split dimension")  # fmt: skip
+error("Split", tf.split, f(4), 2, i([0, 0]), at="run", says="split_dim must be a scalar but has")
+error("SplitV", tf.split, f(4), [2, 2], i([0, 0]), at="run",
+      says="split_dim_tensor must have exactly one element.")  # fmt: skip
 error("Split", tf.split, f(5), 2, says="Dimension size must be evenly divisible by 2 but is 5")
 error("Split", tf.split, f(4), 2, 4, says="must be in range [-1, 1)")
 error("Split", tf.split, f(5), 2, at="run", says="Number of ways to split should evenly divide")

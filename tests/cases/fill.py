@@ -46,6 +46,8 @@ case("Fill", lambda x: tf.ones_like(of_any_size(x)), f(2, 3), id="ones_like-any-
 case("Range", tf.range, 5)
 case("Range", tf.range, 2, 11, 3)
 case("Range", tf.range, 10, 0, -3)
+error("Range", tf.range, i([0]), 3, at="run", says="start must be a scalar, not shape [1]")
+error("Range", tf.range, 0, 3, i([1]), at="run", says="delta must be a scalar, not shape [1]")
 case("Range", tf.range, 1, 5.0)
 case("Range", tf.range, 0.0, 10.0, 0.3)
 case("Range", tf.range, 3, dtype=tf.float64)

@@ -56,9 +56,9 @@ case("RefMerge", assigned, b(True))
 case("RefSwitch", assigned, b(False))
 
 x = f([0.5])
+pairs = lambda x: [(x < 1.0, lambda: x * 2), (x < 2.0, lambda: x * 3)]
 for value in (0.5, 1.5, 2.5):
     x = f(value)
-    pairs = lambda x: [(x < 1.0, lambda: x * 2), (x < 2.0, lambda: x * 3)]
     case("Merge", lambda x: tf.case(pairs(x), default=lambda: x * 4), x)
     case("Merge", lambda x: tf.case(dict(pairs(x)[:1]), lambda: x, exclusive=True), x)
 case("Merge", lambda x: tf.case(pairs(x), exclusive=False), f(1.5))
@@ -148,8 +148,8 @@ def counted(kind):
         return v.read_value() * 1.0
 
 
-for kind in ("ref", "resource"):
-    case("RefEnter", counted, kind)
+case("RefEnter", counted, "ref")
+case("Enter", counted, "resource")
 
 error("Enter", lambda x: repeat(3, lambda x: tf.concat([x, x], 0), x), f(2, 3),
       says="To allow the shape to vary across iterations")  # fmt: skip
@@ -197,12 +197,16 @@ def array(x, n, **options):
 
 case("TensorArrayScatterV3", lambda x: array(x, 3).unstack(x).stack(), f(3, 2))
 case("TensorArrayReadV3", lambda x: array(x, 3).unstack(x).read(1), f(3, 2))
-case("TensorArrayWriteV3", lambda x: array(x, 2).write(0, x).write(1, 2 * x).stack(), f(2))  # fmt: skip
+case("TensorArrayWriteV3", lambda x: array(x, 2).write(0, x).write(1, 2 * x).stack(), f(2))
 case("TensorArrayV3", lambda x: array(x, 0, dynamic_size=True).write(0, x).write(2, x).size(), f(2))
 case("TensorArrayGatherV3", lambda x: array(x, 4).unstack(x).gather([3, 1]), f(4, 2))
-case("TensorArrayScatterV3", lambda x: array(x, 4).scatter([3, 1, 0, 2], x).stack(), f(4, 2))  # fmt: skip
-case("TensorArrayConcatV3",
-     lambda x: array(x, 2, infer_shape=False).split(x, [1, 3]).concat(), f(4, 2), second="TensorFlow has none")  # fmt: skip
+case("TensorArrayScatterV3", lambda x: array(x, 4).scatter([3, 1, 0, 2], x).stack(), f(4, 2))
+case(
+    "TensorArrayConcatV3",
+    lambda x: array(x, 2, infer_shape=False).split(x, [1, 3]).concat(),
+    f(4, 2),
+    second="TensorFlow has none",
+)
 case("TensorArraySplitV3", lambda x: array(x, 2).split(x, [2, 2]).concat(), f(4, 2))
 case("TensorArraySizeV3", lambda x: array(x, 3).unstack(x).size(), f(3, 2))
 case(
@@ -210,7 +214,12 @@ case(
     lambda x: array(x, 3, clear_after_read=False).unstack(x).read(1) * 2.0,
     f(3, 2),
 )
-case("TensorArrayReadV3", lambda x: array(x, 3, element_shape=[2]).write(0, x).read(1), f(2), grad="what is read was never written")  # fmt: skip
+case(
+    "TensorArrayReadV3",
+    lambda x: array(x, 3, element_shape=[2]).write(0, x).read(1),
+    f(2),
+    grad="what is read was never written",
+)
 
 
 def closed(x):
@@ -236,8 +245,13 @@ def read_twice(x):
 
 
 error("TensorArrayReadV3", read_twice, f(3, 2), at="run", says="because it was cleared")
-error("TensorArrayWriteV3", lambda x: array(x, 2).write(0, tf.cast(x, tf.int32)).flow, f(2),
-      at="run", says="TensorArray dtype is float but Op is trying to write dtype int32")  # fmt: skip
+error(
+    "TensorArrayWriteV3",
+    lambda x: array(x, 2).write(0, tf.cast(x, tf.int32)).flow,
+    f(2),
+    at="run",
+    says="TensorArray dtype is float but Op is trying to write dtype int32",
+)
 error("TensorArrayV3", lambda x: tf.TensorArray(tf.float32), f(2),
       says="Size must be provided if handle is not provided")  # fmt: skip
 error(

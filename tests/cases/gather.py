@@ -51,6 +51,12 @@ case("ScatterNd", tf.scatter_nd, i([[4], [1], [4]]), t(3), [6], dtypes="f d h i 
 case("ScatterNd", tf.scatter_nd, i([[2], [0]]), f(2, 3), [4, 3])
 case("ScatterNd", tf.scatter_nd, l([[[2, 1]], [[0, 0]]]), f(2, 1), l([3, 2]))
 case("ScatterNd", tf.scatter_nd, i(0, 1), f(0), [3])
+error("ScatterNd", tf.scatter_nd, i(2, 2, 2), f(2, 2, 2), [0, 3, 2],
+      says="Indices and updates specified for empty output shape")  # fmt: skip
+error("ScatterNd", tf.scatter_nd, i([[0, 0, 0], [0, 0, 0]]), f(2), i([2, 2]), at="run",
+      says="Inner dimensions of output shape must match inner dimensions of updates")  # fmt: skip
+error("GatherNd", tf.gather_nd, f(0, 3), i([[0, 0]]), at="run",
+      says="Requested more than 0 entries, but params is empty.")  # fmt: skip
 error(
     "ScatterNd",
     tf.scatter_nd,

@@ -271,3 +271,13 @@ error("MatrixSetDiagV2", SET, f(3, 4), f(2, 3), i([0, 2]), at="run",
       says="The number of diagonals provided in `diag` is not consistent with")  # fmt: skip
 error("MatrixSetDiagV2", SET, f(3, 4), f(2), i(value=0), at="run",
       says="Either first dimensions of diagonal don't match input.shape[:-2]")  # fmt: skip
+
+# --- Qr ---
+case("Qr", tf.linalg.qr, d(4, 3), tol=1e-10)
+case("Qr", tf.linalg.qr, d(2, 3, 3), tol=1e-10)
+case("Qr", tf.linalg.qr, d(2, 4), tol=1e-10, grad="TensorFlow 1.15 has none of wide matrices")
+case("Qr", tf.linalg.qr, d(4, 2), full_matrices=True, tol=1e-10,
+     grad="TensorFlow 1.15 has none of full matrices")  # fmt: skip
+error("Qr", tf.linalg.qr, d(3), says="Shape must be at least rank 2 but is rank 1")
+error("Qr", lambda x: tf.gradients(tf.linalg.qr(x).q, x)[0], d(2, 4), error="NotImplementedError",
+      says="QrGrad not implemented when ncols > nrows")  # fmt: skip

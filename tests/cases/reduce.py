@@ -71,6 +71,7 @@ norm = tf.math.reduce_euclidean_norm
 case("EuclideanNorm", norm, t(2, 3), dtypes="f d h i l", grad="TensorFlow 1.15 has none")
 case("EuclideanNorm", norm, f(2, 3), axis=0, keepdims=True, grad="TensorFlow 1.15 has none")
 case("EuclideanNorm", norm, f(2, 3), axis=1, golden="TensorFlow 1.15 has no gradient")
+case("EuclideanNorm", norm, f([-2, 3]), axis=[], grad="TensorFlow 1.15 has none")
 case("EuclideanNorm", norm, f(3, 1), axis=1, golden="TensorFlow 1.15 forgets the absolute value")
 case("Square", tf.math.reduce_variance, f(2, 3), axis=1)
 case("Square", tf.math.reduce_variance, f(2, 3), keepdims=True)

@@ -26,6 +26,9 @@ error("Reshape", tf.reshape, f(6), i([4]), at="run",
 error("Reshape", tf.reshape, f(6), i([-1, 4]), at="run", says="requires a multiple of 4")
 error("Reshape", tf.reshape, f(6), i([-1, -1]), at="run", says="Only one input size may be -1")
 error("Reshape", tf.reshape, f(6), i([-2, 3]), at="run", says="Size 0 must be non-negative, not -2")
+case("Reshape", tf.reshape, f(0, 6), [0, -1, 3])
+case("Reshape", tf.reshape, f(0, 6), i([0, -1]))
+case("Reshape", lambda x, n: tf.reshape(x, [n, 2]), f(6), i(value=3), id="Reshape-a-size-known")
 
 case("Squeeze", tf.squeeze, t(1, 3, 1, 2), dtypes="f i b s")
 case("Squeeze", tf.squeeze, f(1, 3, 1), [0])

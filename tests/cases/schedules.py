@@ -45,8 +45,12 @@ for step in (0, 3, 9):
     case(
         "Mul",
         lambda x, t_mul: train.cosine_decay_restarts(0.5, x, 2, t_mul=t_mul),
-        i(value=step), f(value=1.0 + step % 2), id="cosine_decay_restarts-computed-%d" % step, grad="the step is whole", numeric="there are jumps",
-    )  # fmt: skip
+        i(value=step),
+        f(value=1.0 + step % 2),
+        id="cosine_decay_restarts-computed-%d" % step,
+        grad="the step is whole",
+        numeric="there are jumps",
+    )
 for step in (-1, 0, 2, 3, 5, 6):
     case(
         "Const", lambda x: train.piecewise_constant(x, [2, 5], [0.1, 0.2, 0.3]), l(value=step),

@@ -19,6 +19,10 @@ for op, fn in (
     case(op, fn, f(0, 2), i(0), **more)
     error(op, fn, f(5, 3), i(5, 3), says="Shape must be rank 1 but is rank 2")
     error(op, fn, f(3, 2), i([0, 2, 1]), at="run", says="segment ids are not increasing")
+    error(op, fn, f(4, 2), i([0, 1, 2, 0]), at="run",
+          says="Segment id 1 out of range [0, 1), possibly because 'segment_ids'")  # fmt: skip
+    error(op, fn, f(3), i([0, 0, -1]), at="run", says="segment ids must be >= 0")
+    error(op, fn, f(4), i([5, 1, 1, 3]), at="run", says="segment ids are not increasing")
     error(op, fn, f(3, 2), i([0, 1]), at="run", says="segment_ids should be the same size as")
 
 for op, fn in (

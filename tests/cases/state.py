@@ -241,3 +241,25 @@ case("VariableShape", lambda: raw("VariableShape", input=ref(ROWS, use_resource=
 case("DestroyResourceOp", destroyed)
 case("Variable", old_variable, f(2), grad=NO)
 case("ControlTrigger", lambda: after(raw("ControlTrigger"), lambda: tf.constant(1)))
+
+
+# --- mistakes that a handle's type and shape, and the places of updates, give away ---
+def of_handle(op_type, **arguments):
+    handle = raw("VarHandleOp", dtype=tf.int32, shape=[], shared_name="handle", container="")
+    return raw(op_type, resource=handle, **arguments)
+
+
+WRONG = "Trying to read variable with wrong dtype. Expected int32 got float"
+error("AssignVariableOp", lambda x: of_handle("AssignVariableOp", value=x), f(), says=WRONG)
+error("AssignVariableOp", lambda x: of_handle("AssignVariableOp", value=x), i(1),
+      says="Shapes must be equal rank, but are 0 and 1")  # fmt: skip
+error("ReadVariableOp", lambda: of_handle("ReadVariableOp", dtype=tf.float32), says=WRONG)
+CUBE = np.zeros([2, 2, 2], np.float32)
+for _make in (kept, kept_resource):
+    _id = "ScatterNdUpdate-" + _make.__name__
+    error("ScatterNdUpdate", _make, tf.scatter_nd_update, CUBE, i(2, 1), f(2, 3, 2), id=_id + "-in",
+          says="The inner 2 dimensions of input.shape=[2,2,2] must match the inner 2")  # fmt: skip
+    error("ScatterNdUpdate", _make, tf.scatter_nd_update, CUBE, i(2, 1), f(3, 2, 2),
+          id=_id + "-out", says="The outer 1 dimensions of indices.shape=[2,1] must")  # fmt: skip
+    error("ScatterNdUpdate", _make, tf.scatter_nd_update, CUBE, i(2, 4), f(2), id=_id + "-deep",
+          at="run", says="Must have updates.shape = indices.shape[:batch_dim]")  # fmt: skip

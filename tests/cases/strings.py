@@ -515,6 +515,8 @@ error(
 TRANSCODE = tf.strings.unicode_transcode
 for target in ("UTF-8", "UTF-16-BE", "UTF-32-BE"):
     case("UnicodeTranscode", TRANSCODE, TEXT, "UTF-8", target)
+    case("UnicodeTranscode", TRANSCODE, raw(b"\x00a\xd8\x3d\xde\x00", b"\x00"), "UTF-16", target)
+    case("UnicodeTranscode", TRANSCODE, raw(b"\x00\x00\x00a"), "UTF-32", target)
     case("UnicodeTranscode", TRANSCODE, raw(b"\x00a\xd8\x3d\xde\x00", b"\x00"), "UTF-16-BE", target)
 for source in ("US-ASCII", "latin1", "ISO-8859-1", "windows-1252", "UTF-32-BE", "shift_jis"):
     case("UnicodeTranscode", TRANSCODE, raw(b"abcd", b"ab\xe9\x82"), source, "UTF-8")

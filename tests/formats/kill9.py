@@ -79,6 +79,7 @@ def prefix_for_each_step(directory, trials, rng):
         last = first - 1 if acknowledged is None else acknowledged
         assert all(restored(directory / f"m-{step}") == step for step in range(first, last + 1))
         first = last + 1
+    write_bundle(directory / f"m-{first}", tensors(first))  # the last one killed, again
     write_bundle(directory / "m", tensors(0))
     names = os.listdir(directory)
     indexes = [name for name in names if name.endswith(".index")]

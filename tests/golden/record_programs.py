@@ -11,6 +11,7 @@ import io
 import json
 import pathlib
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -34,6 +35,9 @@ def main(names):
             **record.structure(graph),
             **record.training(tf, graph, program),
         }
+        if program.resumed:
+            with tempfile.TemporaryDirectory() as folder:
+                recording["resumed"] = record.resumed(tf, graph, program, folder + "/saved")
         path = FOLDER / (name + ".json.gz")
         text = json.dumps(recording, separators=(",", ":"), sort_keys=True)
         path.write_bytes(pack(text))

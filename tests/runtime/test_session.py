@@ -206,3 +206,17 @@ def test_eval_takes_a_session_in_either_place():
     assert y.eval(sess, feed_dict={x: 1.0}) == 2.0
     with pytest.raises(TypeError):
         y.eval(sess, nonsense=1)
+
+
+def test_large_plans_run_operations_without_results():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [])
+        y = x
+        for _ in range(5000):  # so many steps are run one by one, not compiled
+            y = tf.sin(y)
+        with tf.control_dependencies([tf.group(tf.no_op(), y.op)]):
+            z = tf.identity(y)
+        counter = tf.Variable(0.0, use_resource=True)
+        session.run(counter.initializer)
+        assert 0 < session.run([z, counter.assign(z)], {x: 1.0})[0] < 1
+        assert session.run(tf.group(counter.assign_add(y), tf.no_op()), {x: 1.0}) is None

@@ -26,8 +26,6 @@ def has_cond() -> bool:
     return True
 
 
-
-
 @pytest.fixture(autouse=True)
 def graph() -> collections.abc.Iterator[Any]:
     with tf.Graph().as_default() as g:

@@ -128,7 +128,7 @@ def test_variables_cannot_be_iterated_over() -> None:
 
 def test_resource_variables_refuse_changes_by_an_operator() -> None:
     v = tf.Variable(1.0, use_resource=True)
-    with pytest.raises(RuntimeError, match=r"Use `variable.assign_add"):
+    with pytest.raises(RuntimeError, match=r"Use variable.assign_add\(value\)"):
         v += 1.0
 
 

@@ -15,15 +15,18 @@ from typing import Any, Final
 import numpy as np
 
 from graphflow.core.evaluate import kernel_keywords
-from graphflow.plan.build import Built, emitted
+from graphflow.plan.build import Built, emitted, finished
 from graphflow.plan.emit import Emitted
 from graphflow.plan.fold import rerun_shape_rule
-from graphflow.plan.record import Literal, Step
 from graphflow.runtime.failures import StepError
 from graphflow.runtime.numpy.arena import make_arena
+from graphflow.runtime.numpy.calls import bound_call
+from graphflow.runtime.numpy.dataflow import Dataflow, needs_threads
+from graphflow.runtime.numpy.flow import bound
 from graphflow.runtime.numpy.threads import one_thread
 
 Array = np.ndarray[Any, Any]
+_PARTS: Final = {"If": ("false", "true"), "While": ("condition", "body")}
 COMPILE_BELOW: Final = 3000
 """Steps. Larger plans run as a list."""
 
@@ -40,13 +43,32 @@ class NumpyPlan:
     def __init__(self, built: Built, label: str, store: Any) -> None:
         self.built = built
         self.label = f"<graphflow plan: {label}>"
+        self._inner: dict[int, list[NumpyPlan]] = {}
+        self._bind_inner(store)
         _give_state(built, store)
         self._emitted: Emitted | None = None
         self._code: types.CodeType | None = None
         self._arenas: list[Callable[..., list[Any]]] = []
-        blas = any(step.instr.definition.blas for step in built.steps.steps)
-        self._context: Any = one_thread if blas else nullcontext()
+        parts: list[Any] = [plan for plans in self._inner.values() for plan in plans]
+        parts += [step.instr.definition for step in built.steps.steps]
+        self.blas: bool = any(x.blas for x in parts)
+        """Whether something in it calls BLAS."""
+        self.waits: bool = any(x.waits for x in parts)
+        """Whether something in it may have to wait for another thread."""
+        self._context: Any = one_thread if self.blas else nullcontext()
         self.compiled = len(built.steps.steps) < COMPILE_BELOW
+        self._flow = Dataflow(built) if self.waits and needs_threads(built) else None
+
+    def _bind_inner(self, store: Any) -> None:
+        """Makes plans of the programs inside steps."""
+        for i, step in enumerate(self.built.steps.steps):
+            if step.instr.bodies:
+                plans = [
+                    NumpyPlan(finished(body), f"{step.instr.name}/{part}", store)
+                    for part, body in zip(_PARTS[step.label], step.instr.bodies, strict=True)
+                ]
+                self._inner[i] = plans
+                step.function = bound(step, plans)
 
     @property
     def idle_bytes(self) -> int:
@@ -59,8 +81,14 @@ class NumpyPlan:
 
     @property
     def source(self) -> str:
-        """The plan as the source of one Python function, one line a step."""
-        return self._text().source
+        """The plan as the source of one Python function, one line a step.
+
+        The functions of branches and loops follow, each under its name.
+        """
+        parts = [self._text().source]
+        for plans in self._inner.values():
+            parts += [f"\n# {plan.label}\n{plan.source}" for plan in plans]
+        return "".join(parts)
 
     def _text(self) -> Emitted:
         if self._emitted is None:
@@ -73,19 +101,35 @@ class NumpyPlan:
         Raises:
             StepError: if a step raises; it holds the instruction and the cause.
         """
-        try:
-            function = self._arenas.pop()
-        except IndexError:
-            function = self._bind() if self.compiled else self._bind_list()
+        function = self.take()
         try:
             with self._context, np.errstate(all="ignore"):
                 found = function(*values)
-        except StepError:
-            raise
         except Exception as e:
-            raise self._failure(e) from e
+            raise self.failed(e) from e
         self._arenas.append(function)
         return found
+
+    # --- as a part of another plan ---
+    def take(self) -> Callable[..., list[Any]]:
+        """Returns a function that runs the plan with buffers of its own; see `give`."""
+        try:
+            return self._arenas.pop()
+        except IndexError:
+            return self._function()
+
+    def give(self, function: Callable[..., list[Any]]) -> None:
+        """Takes back what `take` returned, once it has run without an error."""
+        self._arenas.append(function)
+
+    def failed(self, e: Exception) -> Exception:
+        """What to raise for an error in a function that `take` returned."""
+        return e if isinstance(e, StepError) else self._failure(e)
+
+    def _function(self) -> Callable[..., list[Any]]:
+        if self._flow is not None:
+            return self._flow.run
+        return self._bind() if self.compiled else self._bind_list()
 
     # --- as one function ---
     def _bind(self) -> Callable[..., list[Any]]:
@@ -126,7 +170,7 @@ class NumpyPlan:
         start: list[Any] = [None] * len(steps.dtypes)
         for slot, value in steps.constants.items():
             start[slot] = value
-        calls = [_call(step, arena, start) for step in steps.steps]
+        calls = [bound_call(step, arena, start) for step in steps.steps]
         gone = [layout.dies_after.get(i, ()) for i in range(len(calls))]
         feeds, fetches, keep = steps.feeds, steps.fetches, set(steps.constants)
 
@@ -140,7 +184,7 @@ class NumpyPlan:
                     made = function(*[values[s] for s in sources], **options)
                     if out.__class__ is int:
                         values[out] = made
-                    else:
+                    elif out:  # updates and NoOp make nothing
                         for slot, array in zip(out, made, strict=False):
                             values[slot] = array
                     for slot in gone[i]:
@@ -153,52 +197,6 @@ class NumpyPlan:
             return [values[s] for s in fetches]
 
         return run
-
-
-def _call(
-    step: Step, arena: dict[str, Any], start: list[Any]
-) -> tuple[Callable[..., Any], list[int], dict[str, Any], Any]:
-    options = dict(step.options) if step.options else {}
-    if step.takes_out:
-        out = arena.get(str(step.outputs[0])) if arena else None
-        if out is not None or step.label == step.instr.definition.name or step.label == "where":
-            options["out"] = out
-    sources: list[int] = []
-    groups: list[int | None] = []  # the length of each list port
-    for a in step.args:
-        cls = a.__class__
-        if cls is int:
-            sources.append(a)
-        elif cls is Literal:
-            start.append(a.value)
-            sources.append(len(start) - 1)
-        else:
-            sources += a
-        groups.append(len(a) if cls is list else None)
-    function = step.function
-    if list in [a.__class__ for a in step.args]:
-        function = _regrouped(function, groups)
-    outputs = step.outputs
-    if len(outputs) != 1:
-        return function, sources, options, outputs
-    only = not step.instr.definition.outputs[0].is_list
-    return function, sources, options, outputs[0] if only else outputs
-
-
-def _regrouped(function: Callable[..., Any], groups: list[int | None]) -> Callable[..., Any]:
-    def call(*flat: Any, **options: Any) -> Any:
-        args: list[Any] = []
-        at = 0
-        for n in groups:
-            if n is None:
-                args.append(flat[at])
-                at += 1
-            else:
-                args.append(list(flat[at : at + n]))
-                at += n
-        return function(*args, **options)
-
-    return call
 
 
 def _give_state(built: Built, store: Any) -> None:
