@@ -173,7 +173,8 @@ def image_gradient(
     else:
         far_y, far_x = where.far
         top, bottom = grads * (_one - far_y), grads * far_y
-        parts = top * (_one - far_x), top * far_x, bottom * (_one - far_x), bottom * far_x
+        parts: list[Array] = [top * (_one - far_x), top * far_x]
+        parts += [bottom * (_one - far_x), bottom * far_x]
         for part, place in zip(parts, where.corners(), strict=True):
             where.put(part.astype(wide), place, found)
     return found.reshape(shape).astype(dtype)
