@@ -78,6 +78,21 @@ def partial_value(tensor: Tensor) -> Any:
     return None if rule is None else rule(tensor.op)
 
 
+def partial_array(tensor: Tensor) -> np.ndarray[Any, Any] | None:
+    """As `constant_value`, but a stack of rows some of which are unknown has None in their places.
+
+    The array is a new one.
+    """
+    found = constant_value(tensor)
+    if found is not None:
+        return np.array(found)
+    op = tensor.op
+    if op.type != "Pack" or not op.inputs or op.attrs["axis"]:  # as TensorFlow: rows only
+        return None
+    parts = [partial_array(x) for x in op.inputs]
+    return None if all(x is None for x in parts) else np.array(parts, object)
+
+
 def plain(value: np.ndarray[Any, Any]) -> Any:
     """A scalar or vector of integers as Python numbers; None for anything else."""
     if value.ndim > 1 or value.dtype.kind not in "iu":

@@ -42,6 +42,16 @@ def export(*names: str) -> Callable[[_T], _T]:
     return put
 
 
+def export_in(*spaces: str) -> Callable[[_T], _T]:
+    """Decorates a function that has its own name in each of several namespaces."""
+
+    def put(thing: _T) -> _T:
+        publish(thing, *(f"{space}.{thing.__name__}" for space in spaces))  # type: ignore[attr-defined]  # a function
+        return thing
+
+    return put
+
+
 def publish(thing: Any, *names: str) -> None:
     """Gives an object public names.
 

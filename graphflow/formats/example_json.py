@@ -16,14 +16,10 @@ _LISTS: Final = {"bytes_list": 1, "float_list": 2, "int64_list": 3}
 _MASK: Final = (1 << 64) - 1
 
 
-def _block(field: int, data: bytes) -> bytes:
-    return bytes([field << 3 | 2]) + varint.put(len(data)) + data
-
-
 def _values(kind: str, values: Any) -> Iterator[bytes]:
     for value in values:
         if kind == "bytes_list":
-            yield _block(1, value)
+            yield varint.put_bytes(1, value)
         elif kind == "float_list":
             yield b"\x0d" + struct.pack("<f", value)
         else:
@@ -34,8 +30,8 @@ def _entry(key: str, feature: Any) -> bytes:
     kind = feature.WhichOneof("kind")
     body = b""
     if kind is not None:
-        body = _block(_LISTS[kind], b"".join(_values(kind, getattr(feature, kind).value)))
-    return _block(1, _block(1, key.encode()) + _block(2, body))
+        body = varint.put_bytes(_LISTS[kind], b"".join(_values(kind, getattr(feature, kind).value)))
+    return varint.put_bytes(1, varint.put_bytes(1, key.encode()) + varint.put_bytes(2, body))
 
 
 def example_from_json(text: bytes) -> bytes:
@@ -57,4 +53,4 @@ def example_from_json(text: bytes) -> bytes:
         return b""
     features = message.features.feature
     names = tree["features"].get("feature") or {}
-    return _block(1, b"".join([_entry(key, features[key]) for key in names]))
+    return varint.put_bytes(1, b"".join([_entry(key, features[key]) for key in names]))

@@ -22,6 +22,15 @@ def put(value: int) -> bytes:
     return bytes(out)
 
 
+def put_bytes(field: int, data: bytes) -> bytes:
+    """Returns a field of a message whose value has a length: bytes, or another message.
+
+    >>> put_bytes(1, b"ab").hex()
+    '0a026162'
+    """
+    return bytes([field << 3 | 2]) + put(len(data)) + data
+
+
 def get(data: Sequence[int], at: int, end: int) -> tuple[int, int]:
     """Returns the number at `data[at:end]` and the position behind it.
 

@@ -9,9 +9,15 @@ import numpy as np
 from graphflow.core.constant import constant_value
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import int32
-from graphflow.core.export import EXPORTS
 from graphflow.core.generated import generated
-from graphflow.ops.constant import constant
+from graphflow.ops.cast import cast
+from graphflow.ops.constant import constant, placeholder
+from graphflow.ops.fill import fill
+from graphflow.ops.gather_nd import gather_nd
+from graphflow.ops.reshape import squeeze
+from graphflow.ops.sequence import range_
+from graphflow.ops.shape_ops import rank, size
+from graphflow.ops.shape_ops import shape as shape_of
 
 _SLICE_TYPE_ERROR: Final = (
     "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar "
@@ -36,23 +42,23 @@ def shape_internal(
 def rank_internal(input: Any, name: str | None = None, optimize: bool = True) -> Any:
     """Returns the rank of a tensor; a constant where it is known and `optimize` says so."""
     if optimize:
-        return EXPORTS["rank"](input, name=name)
+        return rank(input, name=name)
     return generated("rank")(input, name=name)
 
 
 def placeholder_v2(dtype: Any, shape: Any = None, name: str | None = None) -> Any:
     """Returns a tensor that is fed: `tf.placeholder`."""
-    return EXPORTS["placeholder"](dtype, shape, name)
+    return placeholder(dtype, shape, name)
 
 
 def squeeze_v2(input: Any, axis: Any = None, name: str | None = None) -> Any:
     """Returns a tensor without its axes of one element: `tf.squeeze`."""
-    return EXPORTS["squeeze"](input, axis, name)
+    return squeeze(input, axis, name)
 
 
 def batch_gather_nd(params: Any, indices: Any, batch_dims: Any, name: str | None = None) -> Any:
     """Returns slices at positions, for each place of the leading axes: `tf.gather_nd`."""
-    return EXPORTS["gather_nd"](params, indices, name=name, batch_dims=batch_dims)
+    return gather_nd(params, indices, name=name, batch_dims=batch_dims)
 
 
 def reduced_shape(input_shape: Any, axes: Any) -> Any:
@@ -67,9 +73,9 @@ def reduced_shape(input_shape: Any, axes: Any) -> Any:
         found = np.array(sizes, np.int32)
         found[where] = 1
         return found
-    input_shape = EXPORTS["cast"](input_shape, int32)
-    axes = EXPORTS["cast"](axes, int32)
-    rank = EXPORTS["size"](input_shape)
-    ones = EXPORTS["fill"](EXPORTS["shape"](axes), 1)
-    order = [EXPORTS["range"](rank), (axes + rank) % rank]
+    input_shape = cast(input_shape, int32)
+    axes = cast(axes, int32)
+    count = size(input_shape)
+    ones = fill(shape_of(axes), 1)
+    order = [range_(count), (axes + count) % count]
     return apply("DynamicStitch", order, [input_shape, ones])

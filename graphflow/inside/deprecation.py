@@ -7,6 +7,8 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from graphflow.ops._arguments import either as deprecated_argument_lookup  # noqa: F401
+
 _PRINT_DEPRECATION_WARNINGS = True
 Function = Callable[..., Any]
 
@@ -24,19 +26,6 @@ def deprecated_alias(
 ) -> Any:
     """Returns the function or class that an aged name stands for."""
     return func_or_class
-
-
-def deprecated_argument_lookup(new_name: str, new_value: Any, old_name: str, old_value: Any) -> Any:
-    """Returns the argument from whichever name it came under.
-
-    Raises:
-        ValueError: if it came under both.
-    """
-    if old_value is None:
-        return new_value
-    if new_value is not None:
-        raise ValueError(f"Cannot specify both '{old_name}' and '{new_name}'")
-    return old_value
 
 
 def rewrite_argument_docstring(old_doc: str, old_argument: str, new_argument: str) -> str:

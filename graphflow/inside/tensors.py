@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphflow.core.constant import constant_value as _constant_value
-from graphflow.core.constant import partial_value
+from graphflow.core.constant import partial_array, partial_value
 from graphflow.core.convert import convert_to_tensor
 from graphflow.core.dtypes import int32
 from graphflow.core.export import export
@@ -31,15 +31,10 @@ def constant_value(tensor: Any, partial: bool = False) -> Any:
     """
     if not isinstance(tensor, Tensor):
         return tensor
+    if partial:
+        return partial_array(tensor)
     found = _constant_value(tensor)
-    if found is not None:
-        return np.array(found)
-    op = tensor.op
-    if partial and op.type == "Pack" and op.inputs and not op.attrs["axis"]:  # as TF: rows only
-        parts = [constant_value(x, partial=True) for x in op.inputs]
-        if any(x is not None for x in parts):
-            return np.array(parts, object)
-    return None
+    return None if found is None else np.array(found)
 
 
 @export("is_tensor", "contrib.framework.is_tensor")

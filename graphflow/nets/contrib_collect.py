@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from graphflow.core import scopes
 from graphflow.core.constant import constant_value as constant_array
-from graphflow.core.export import export
+from graphflow.core.export import export, export_in
 from graphflow.core.shape import TensorShape
 from graphflow.core.tensor import Tensor
 from graphflow.nets.choose import known_flag
@@ -45,8 +45,7 @@ def inside(*names: str) -> list[str]:
     return [f"contrib.layers.python.layers.layers.{name}" for name in names]
 
 
-def _utility(function: _F) -> _F:
-    return export(*(f"{space}.{function.__name__}" for space in _SPACES))(function)
+_utility = export_in(*_SPACES)
 
 
 # --- results in collections ---

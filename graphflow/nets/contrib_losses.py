@@ -5,15 +5,14 @@ Their weights stand for leading axes and are multiplied in after the others are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from graphflow.core import scopes
 from graphflow.core.collections import GraphKeys
 from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import float32
-from graphflow.core.export import export
+from graphflow.core.export import export_in
 from graphflow.core.tensor import Tensor
 from graphflow.nets.contrib_arg_scope import add_arg_scope
 from graphflow.ops.activation import relu
@@ -36,13 +35,10 @@ from graphflow.ops.shape_ops import shape as shape_of
 from graphflow.ops.shape_ops import size
 from graphflow.ops.slice import slice_
 
-_F = TypeVar("_F", bound=Callable[..., Any])
 _LOSSES: Final = GraphKeys.LOSSES
 
 
-def _public(function: _F) -> _F:
-    spaces = ("contrib.losses", "contrib.slim.losses")
-    return export(*(f"{space}.{function.__name__}" for space in spaces))(function)
+_public = export_in("contrib.losses", "contrib.slim.losses")
 
 
 # --- the collection ---

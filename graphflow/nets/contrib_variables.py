@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from graphflow.core import scopes
 from graphflow.core.collections import GraphKeys
 from graphflow.core.device import DeviceSpec
 from graphflow.core.dtypes import float32
-from graphflow.core.export import export
+from graphflow.core.export import export_in
 from graphflow.nets.contrib_arg_scope import add_arg_scope
+from graphflow.ops.slice_info import checkpoint_name
 from graphflow.ops.variable_scope import VariableScope, get_variable, get_variable_scope
 from graphflow.ops.variables import Variable, VariableAggregation, VariableSynchronization
 
-_F = TypeVar("_F", bound=Callable[..., Any])
 _SPACES: Final = ("contrib.framework", "contrib.slim", "contrib.framework.python.ops.variables")
 
 
-def _public(function: _F) -> _F:
-    return export(*(f"{space}.{function.__name__}" for space in _SPACES))(function)
+_public = export_in(*_SPACES)
 
 
 # --- making variables ---
@@ -301,9 +300,7 @@ def get_variable_full_name(var: Any) -> str:
     Args:
         var: the variable.
     """
-    part = getattr(var, "_save_slice_info", None)
-    name: str = part.full_name if part else var.op.name
-    return name
+    return checkpoint_name(var)
 
 
 @_public

@@ -13,7 +13,7 @@ from graphflow.core.collections import GraphKeys
 from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import float32
-from graphflow.core.export import EXPORTS, export, renamed
+from graphflow.core.export import export, renamed
 from graphflow.core.tensor import Tensor
 from graphflow.nets.weights_broadcast import assert_broadcastable, broadcast_weights
 from graphflow.ops.activation import relu
@@ -35,6 +35,7 @@ from graphflow.ops.cross_entropy import (
 )
 from graphflow.ops.division import div_no_nan
 from graphflow.ops.fill import ones_like, zeros_like
+from graphflow.ops.flow_cond import cond
 from graphflow.ops.identity import stop_gradient
 from graphflow.ops.reduce import reduce_sum
 from graphflow.ops.reshape import squeeze
@@ -579,7 +580,7 @@ def _squeezed_if(x: Tensor, wanted: int, found: Tensor) -> Tensor:
     """A tensor less its last axis, if a number turns out as wanted and the axis may be 1."""
     if x.dims is not None and (not x.dims or x.dims[-1] not in (None, 1)):
         return x
-    chosen: Tensor = EXPORTS["cond"](equal(wanted, found), lambda: squeeze(x, [-1]), lambda: x)
+    chosen: Tensor = cond(equal(wanted, found), lambda: squeeze(x, [-1]), lambda: x)
     return chosen
 
 

@@ -10,11 +10,11 @@ import itertools
 import math
 from typing import Any, NamedTuple
 
-import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
 from graphflow.ops._philox import fill_blocks
+from graphflow.ops._pool_kernels import lowest
 
 __all__ = ["Cells", "avg_pool", "avg_pool_grad", "borders", "max_pool", "max_pool_grad"]
 
@@ -97,12 +97,6 @@ class Cells(NamedTuple):
 
 
 # --- max ---
-def _lowest(dtype: np.dtype[Any]) -> Any:
-    if dtype.kind in "iu":
-        return np.iinfo(dtype).min
-    return ml_dtypes.finfo(dtype).min  # type: ignore[no-untyped-call]  # one way for all types
-
-
 def max_pool(x: Array, rows: Cells, cols: Cells) -> Array:
     """Return the largest value of each cell; NaN and -inf never are."""
     larger: Any = np.maximum if x.dtype.kind in "iu" else np.fmax
@@ -111,7 +105,7 @@ def max_pool(x: Array, rows: Cells, cols: Cells) -> Array:
         for step in cells.steps()[1:]:  # a cell without such a position sees its last again
             first = larger(first, np.take(x, cells.at(step)[0], axis))
         x = first
-    return larger(x, x.dtype.type(_lowest(x.dtype)))  # type: ignore[no-any-return]  # a ufunc
+    return larger(x, x.dtype.type(lowest(x.dtype)))  # type: ignore[no-any-return]  # a ufunc
 
 
 def max_pool_grad(x: Array, dy: Array, rows: Cells, cols: Cells) -> Array:

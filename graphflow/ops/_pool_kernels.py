@@ -18,7 +18,8 @@ import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
-from graphflow.ops._conv_kernels import padding_amounts
+from graphflow.ops._conv_kernels import padding_amounts, result_buffer
+from graphflow.ops._taps import TapAxis
 
 __all__ = [
     "avg_pool",
@@ -44,49 +45,11 @@ _ALL = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
-    """The windows for which one tap is inside the input, and what it reads there."""
-
-    out: slice
-    read: slice
-
-
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    """The geometry of one pooled dimension."""
-
-    size: int
-    window: int
-    stride: int
-    before: int
-    out: int
-
-    def spans(self) -> list[_Span | None]:
-        """What each tap reads; None where it is in the padding for all windows."""
-        return [self._span(tap) for tap in range(self.window)]
-
-    def _span(self, tap: int) -> _Span | None:
-        shift = tap - self.before
-        first = max(0, -(shift // self.stride))
-        last = min(self.out - 1, (self.size - 1 - shift) // self.stride)
-        if last < first:
-            return None
-        start = first * self.stride + shift
-        stop = start + (last - first) * self.stride + 1
-        return _Span(slice(first, last + 1), slice(start, stop, self.stride))
-
-    def counts(self) -> npt.NDArray[np.int64]:
-        """How many taps of each window are inside the input."""
-        starts = np.arange(self.out) * self.stride - self.before
-        return np.minimum(starts + self.window, self.size) - np.maximum(starts, 0)
-
-
-@dataclass(frozen=True, slots=True)
 class _Pool:
     """One pooling: its two pooled dimensions and where they stand."""
 
-    rows: _Axis
-    cols: _Axis
+    rows: TapAxis
+    cols: TapAxis
     axis: int  # of the rows; the columns follow
 
     def index(self, rows: slice, cols: slice) -> Index:
@@ -109,11 +72,11 @@ class _Pool:
         return tuple(pooled)
 
 
-def _axis(size: int, window: int, stride: int, padding: str) -> _Axis:
+def _axis(size: int, window: int, stride: int, padding: str) -> TapAxis:
     if padding not in ("SAME", "VALID"):
         raise ValueError(f"padding must be SAME or VALID, not {padding!r}")
     out, before, _ = padding_amounts(size, window, stride, 1, padding)
-    return _Axis(size, window, stride, before, out)
+    return TapAxis(size, window, stride, 1, before, out)
 
 
 def _depth_axis(data_format: str) -> int:
@@ -190,17 +153,6 @@ def _geometry(
 # --- arguments ---
 
 
-def _result(shape: tuple[int, ...], dtype: np.dtype[Any], out: Array | None) -> Array:
-    """Return `out` after a check, or a new array."""
-    if out is None:
-        return np.empty(shape, dtype)
-    if out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous:
-        raise ValueError(
-            f"out must be C-contiguous {dtype} {list(shape)}, got {out.dtype} {list(out.shape)}"
-        )
-    return out
-
-
 def _check(name: str, array: Array, wanted: Sequence[int]) -> None:
     if array.shape != tuple(wanted):
         raise ValueError(f"Expected {name} of shape {list(wanted)}, got {list(array.shape)}")
@@ -215,7 +167,7 @@ def _blocks(x: Array) -> Iterator[slice]:
 # --- max ---
 
 
-def _lowest(dtype: np.dtype[Any]) -> Any:
+def lowest(dtype: np.dtype[Any]) -> Any:
     """The smallest finite value, with which TensorFlow starts a maximum."""
     if dtype.kind in "iu":
         return np.iinfo(dtype).min
@@ -227,7 +179,7 @@ def _maximum(dtype: np.dtype[Any]) -> Any:
     return np.maximum if dtype.kind in "iu" else np.fmax
 
 
-def _fold(x: Array, y: Array, axis: _Axis, place: int) -> None:
+def _fold(x: Array, y: Array, axis: TapAxis, place: int) -> None:
     """Write the maximum over the windows of one dimension, the `place`-th, to `y`."""
     larger = _maximum(x.dtype)
     before = (_ALL,) * place
@@ -238,7 +190,7 @@ def _fold(x: Array, y: Array, axis: _Axis, place: int) -> None:
     elif whole:
         y[...] = x[(*before, whole[0].read)]
     else:
-        y[...] = _lowest(x.dtype)
+        y[...] = lowest(x.dtype)
     for span in spans:
         if all(span is not done for done in whole[:2]):
             part = y[(*before, span.out)]
@@ -254,7 +206,7 @@ def _max_into(x: Array, y: Array, pool: _Pool) -> None:
         _fold(x, half, pool.rows, pool.axis)
         _fold(half, y, pool.cols, pool.axis + 1)
         if x.dtype.kind not in "iu":
-            np.fmax(y, x.dtype.type(_lowest(x.dtype)), out=y)
+            np.fmax(y, x.dtype.type(lowest(x.dtype)), out=y)
 
 
 def max_pool(
@@ -284,7 +236,7 @@ def max_pool(
         number: a window of -inf or NaN alone gives that.
     """
     pool = _geometry(x.shape, ksize, strides, padding, data_format)
-    y = _result(pool.output_shape(x.shape), x.dtype, out)
+    y = result_buffer(pool.output_shape(x.shape), x.dtype, out)
     for block in _blocks(x) if y.size else ():
         _max_into(x[block], y[block], pool)
     return y
@@ -409,7 +361,7 @@ def max_pool_grad(
     shape = pool.output_shape(orig_input.shape)
     _check("orig_output", orig_output, shape)
     _check("grad", grad, shape)
-    dx = _result(orig_input.shape, grad.dtype, out)
+    dx = result_buffer(orig_input.shape, grad.dtype, out)
     if not _covers(pool):
         dx[...] = 0
     for block in _blocks(orig_input) if grad.size else ():
@@ -450,7 +402,7 @@ def max_pool_grad_grad(
     pool = _geometry(orig_input.shape, ksize, strides, padding, data_format)
     _check("orig_output", orig_output, pool.output_shape(orig_input.shape))
     _check("grad", grad, orig_input.shape)
-    result = _result(orig_output.shape, grad.dtype, out)
+    result = result_buffer(orig_output.shape, grad.dtype, out)
     target, bits = _bits(result), _bits(np.ascontiguousarray(grad))
     target[...] = 0
     for block in _blocks(orig_input) if result.size else ():
@@ -620,7 +572,7 @@ def avg_pool(
         float16, as TensorFlow does; bfloat16, which it lacks on a CPU, in float32.
     """
     pool = _pool(x.shape, ksize, strides, padding, data_format)
-    y = _result(pool.output_shape(x.shape), x.dtype, out)
+    y = result_buffer(pool.output_shape(x.shape), x.dtype, out)
     wide = np.dtype(np.float32) if x.dtype == _BFLOAT16 else x.dtype
     counts = _counts(pool, wide)
     for block in _blocks(x) if y.size else ():
@@ -659,7 +611,7 @@ def avg_pool_grad(
     shape = tuple(int(size) for size in orig_input_shape)
     pool = _pool(shape, ksize, strides, padding, data_format)
     _check("grad", grad, pool.output_shape(shape))
-    dx = _result(shape, grad.dtype, out)
+    dx = result_buffer(shape, grad.dtype, out)
     wide = np.dtype(np.float32) if grad.dtype == _BFLOAT16 else grad.dtype
     share = wide.type(1) / _counts(pool, wide)
     for block in _blocks(dx):

@@ -36,6 +36,13 @@ def type_names(dtypes: Sequence[DType]) -> str:
     return ", ".join([_SHORT.get(d.name, d.name) for d in dtypes])
 
 
+def reference_handle(container: str, name: str) -> Array:
+    """The handle of a resource with a reference, as a value: its container and its name."""
+    found = np.empty(2, object)
+    found[:] = [(container or "localhost").encode(), name.encode()]
+    return found
+
+
 def private_name(name: str) -> str:
     """The name that the resource of a node without a shared name gets: "_3_node"."""
     return f"_{next(_counter)}_{name}"
@@ -208,9 +215,7 @@ class Queue(Lines):
 
     def read(self) -> Array:
         """The handle of an old reference queue as a value: its container and name."""
-        found = np.empty(2, object)
-        found[:] = [(self.container or "localhost").encode(), self.name.encode()]
-        return found
+        return reference_handle(self.container, self.name)
 
     def size(self) -> int:
         """The number of elements."""

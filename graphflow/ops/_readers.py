@@ -23,7 +23,7 @@ from graphflow.core.waiting import wait_until
 from graphflow.formats import proto
 from graphflow.formats.durable import file_errors
 from graphflow.formats.records import Compression, read_records
-from graphflow.ops._queues import Queue
+from graphflow.ops._queues import Queue, reference_handle
 
 Record = tuple[bytes, bytes]
 _FRAME = 16  # bytes around a record of a TFRecord file
@@ -66,9 +66,7 @@ class Reader:
     # --- what is shared ---
     def read(self) -> np.ndarray[Any, Any]:
         """The handle of an old reference reader as a value: its container and name."""
-        found = np.empty(2, object)
-        found[:] = [(self.container or "localhost").encode(), self.shared_name.encode()]
-        return found
+        return reference_handle(self.container, self.shared_name)
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,13 @@ class Tap:
     read: Index
 
 
+class Span(NamedTuple):
+    """The windows for which one tap is inside the input, and what it reads there."""
+
+    out: slice
+    read: slice
+
+
 @dataclass(frozen=True, slots=True)
 class TapAxis:
     """The geometry of one dimension of space."""
@@ -44,8 +51,8 @@ class TapAxis:
     before: int
     out: int
 
-    def span(self, tap: int) -> tuple[slice, slice] | None:
-        """The windows that see a tap and what they read; None where it is padding for all."""
+    def span(self, tap: int) -> Span | None:
+        """What a tap reads; None where it is padding for all windows."""
         shift = tap * self.dilation - self.before
         first = max(0, -(shift // self.stride))
         last = min(self.out - 1, (self.size - 1 - shift) // self.stride)
@@ -53,7 +60,11 @@ class TapAxis:
             return None
         start = first * self.stride + shift
         stop = start + (last - first) * self.stride + 1
-        return slice(first, last + 1), slice(start, stop, self.stride)
+        return Span(slice(first, last + 1), slice(start, stop, self.stride))
+
+    def spans(self) -> list[Span | None]:
+        """What each tap reads; None where it is padding for all windows."""
+        return [self.span(tap) for tap in range(self.window)]
 
     def part(self, start: int, stop: int) -> TapAxis:
         """The geometry of the windows from `start` to `stop`."""
@@ -96,11 +107,11 @@ def tap_axes(
 def taps(axes: Sequence[TapAxis]) -> Iterator[Tap]:
     """The taps that any window sees, in row-major order."""
     whole = slice(None)
-    for at in itertools.product(*(range(a.window) for a in axes)):
-        spans = [a.span(t) for a, t in zip(axes, at, strict=True)]
-        known = [span for span in spans if span is not None]
-        if len(known) == len(spans):
-            yield Tap(at, (whole, *(w for w, _ in known)), (whole, *(r for _, r in known)))
+    for tap in itertools.product(*(enumerate(a.spans()) for a in axes)):
+        known = [span for _, span in tap if span is not None]
+        if len(known) == len(tap):
+            at = tuple(t for t, _ in tap)
+            yield Tap(at, (whole, *(s.out for s in known)), (whole, *(s.read for s in known)))
 
 
 def blocks(n: int, rows: TapAxis, row_bytes: int, wanted: int) -> Iterator[tuple[slice, TapAxis]]:

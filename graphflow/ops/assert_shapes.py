@@ -9,13 +9,14 @@ from typing import Any
 from graphflow.core import scopes
 from graphflow.core.convert import convert_to_tensor
 from graphflow.core.declare import apply
-from graphflow.core.export import EXPORTS, export
+from graphflow.core.export import export
 from graphflow.core.operation import Operation
 from graphflow.core.tensor import Tensor
 from graphflow.ops.asserts import assert_rank, assert_rank_at_least, assert_rank_in
 from graphflow.ops.checks import Assert
 from graphflow.ops.constant import constant
 from graphflow.ops.control_ops import group
+from graphflow.ops.flow_cond import cond
 from graphflow.ops.shape_ops import rank, shape
 
 
@@ -51,7 +52,7 @@ def _actual_sizes(x: Tensor) -> Any:
     sizes = shape(x)
     if x.dims is None:
         is_scalar = apply("Equal", rank(x), 0)
-        return EXPORTS["cond"](is_scalar, lambda: constant([1]), lambda: sizes)
+        return cond(is_scalar, lambda: constant([1]), lambda: sizes)
     if not x.dims:
         return (1,)
     return [sizes[i] if size is None else size for i, size in enumerate(x.dims)]

@@ -8,12 +8,13 @@ from graphflow.core import scopes
 from graphflow.core.convert import convert_to_tensor
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import int32, int64
-from graphflow.core.export import EXPORTS, export
+from graphflow.core.export import export
 from graphflow.core.tensor import Tensor
 from graphflow.ops.asserts import assert_less, assert_non_negative
 from graphflow.ops.cast import cast
 from graphflow.ops.control_ops import with_dependencies
 from graphflow.ops.fill import ones_like, zeros
+from graphflow.ops.flow_cond import cond
 from graphflow.ops.reduce import reduce_max
 from graphflow.ops.reshape import squeeze
 from graphflow.ops.shape_ops import rank
@@ -53,7 +54,7 @@ def _may_end_with_one(x: Tensor) -> bool:
 
 
 def _squeezed_if(condition: Tensor, x: Tensor) -> Tensor:
-    found: Tensor = EXPORTS["cond"](condition, lambda: squeeze(x, [-1]), lambda: x)
+    found: Tensor = cond(condition, lambda: squeeze(x, [-1]), lambda: x)
     return found
 
 

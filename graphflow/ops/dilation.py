@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import ml_dtypes
 import numpy as np
 
 from graphflow.core import scopes
@@ -15,6 +14,7 @@ from graphflow.core.opdef import REALS, OpDef, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
+from graphflow.ops._pool_kernels import lowest
 from graphflow.ops._taps import TapAxis, tap_axes, taps
 from graphflow.ops.conv import check_rank
 
@@ -112,17 +112,10 @@ def _axes(
     return rows, cols
 
 
-def _lowest(dtype: np.dtype[Any]) -> Any:
-    """The smallest finite value, which a result must exceed: NaN and -inf do not."""
-    if dtype.kind in "iu":
-        return np.iinfo(dtype).min
-    return ml_dtypes.finfo(dtype).min  # type: ignore[no-untyped-call]  # NumPy's lacks bfloat16
-
-
 @DILATION_2D.numpy
 def _(x: Array, w: Array, *, strides: list[int], rates: list[int], padding: str) -> Array:
     axes = _axes(x, w, strides, rates, padding)
-    best = np.full((len(x), axes[0].out, axes[1].out, x.shape[3]), _lowest(x.dtype), x.dtype)
+    best = np.full((len(x), axes[0].out, axes[1].out, x.shape[3]), lowest(x.dtype), x.dtype)
     larger = np.maximum if x.dtype.kind in "iu" else np.fmax  # NaN does not win
     known = list(taps(axes))
     with np.errstate(invalid="ignore", over="ignore"):
@@ -136,7 +129,7 @@ def _(x: Array, w: Array, *, strides: list[int], rates: list[int], padding: str)
 def _winning_taps(x: Array, w: Array, axes: tuple[TapAxis, TapAxis]) -> Array:
     """The number of the first tap that gives the largest sum of each window; -1: none."""
     shape = (x.shape[0], axes[0].out, axes[1].out, x.shape[3])
-    best = np.full(shape, _lowest(x.dtype), x.dtype)
+    best = np.full(shape, lowest(x.dtype), x.dtype)
     winner = np.full(shape, -1, np.int32)
     with np.errstate(invalid="ignore", over="ignore"):
         for tap in taps(axes):

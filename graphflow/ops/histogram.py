@@ -11,7 +11,7 @@ from graphflow.core.convert import convert_to_tensor
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType, float32, float64, int32, int64
 from graphflow.core.errors import KernelError, ShapeError
-from graphflow.core.export import EXPORTS, export
+from graphflow.core.export import export
 from graphflow.core.opdef import INDEX, default, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims
@@ -19,6 +19,7 @@ from graphflow.core.tensor import Tensor
 from graphflow.ops._shapes import need_rank
 from graphflow.ops.cast import cast
 from graphflow.ops.clip import clip_by_value
+from graphflow.ops.division import truediv
 from graphflow.ops.reshape import reshape
 from graphflow.ops.shape_ops import shape
 
@@ -119,7 +120,7 @@ def histogram_fixed_width_bins(
         count = convert_to_tensor(nbins, dtype=int32, name="nbins")
         whole = cast(count, x.dtype)
         distance, width = x - bounds[0], bounds[1] - bounds[0]
-        scaled = EXPORTS["truediv"](distance, width, name="scaled_values")
+        scaled = truediv(distance, width, name="scaled_values")
         places = apply("Floor", whole * scaled, name="indices")
         places = cast(clip_by_value(places, 0, whole - 1), int32)
         return reshape(places, sizes)

@@ -185,11 +185,14 @@ ENCODE_PNG = define(
 ).no_gradient(_FILE)
 
 
-@ENCODE_PNG.shape
-def _(op: Operation) -> list[Dims]:
+def file_of_image(op: Operation) -> list[Dims]:
+    """The shape rule of what writes one image as a file."""
     dims = op.inputs[0].dims
     need_rank(dims, 3, f"image must be 3-dimensional{text(dims)}")
     return [()]
+
+
+ENCODE_PNG.shape(file_of_image)
 
 
 @ENCODE_PNG.numpy

@@ -17,20 +17,13 @@ from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops import _image_jpeg
 from graphflow.ops._image_checks import is_tensor
-from graphflow.ops._shapes import need_rank
-from graphflow.ops.image_codecs import DECODE_JPEG, need_one_file, one_file
+from graphflow.ops.image_codecs import DECODE_JPEG, file_of_image, need_one_file, one_file
 from graphflow.ops.image_color import convert_image_dtype
 from graphflow.ops.random import random_uniform
 
 Array = np.ndarray[Any, Any]
 _FILE: Final = "a file has no derivative"
 _FORMATS: Final = {"grayscale": 1, "rgb": 3}
-
-
-def _one_file(op: Operation) -> list[Dims]:
-    dims = op.inputs[0].dims
-    need_rank(dims, 3, f"image must be 3-dimensional{text(dims)}")
-    return [()]
 
 
 def _check_channels(image: Array, wanted: str) -> None:
@@ -49,7 +42,7 @@ ENCODE_JPEG = define(
     "progressive: bool = False, optimize_size: bool = False, chroma_downsampling: bool = True, "
     "density_unit: string = 'in', x_density: int = 300, y_density: int = 300, "
     "xmp_metadata: string = '') -> contents: string",
-    shape=_one_file,
+    shape=file_of_image,
     format=("", "grayscale", "rgb"),
     density_unit=("in", "cm"),
 ).no_gradient(_FILE)
@@ -128,7 +121,7 @@ def encode_jpeg(
 # --- EncodeJpegVariableQuality ---
 ENCODE_VARIABLE = define(
     "EncodeJpegVariableQuality(images: uint8, quality: int32) -> contents: string",
-    shape=_one_file,
+    shape=file_of_image,
 ).no_gradient(_FILE)
 
 

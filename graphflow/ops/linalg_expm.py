@@ -8,13 +8,14 @@ from graphflow.core import scopes
 from graphflow.core.convert import convert_to_tensor
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import complex64, complex128, float16, float32, float64
-from graphflow.core.export import EXPORTS, export
+from graphflow.core.export import export
 from graphflow.core.tensor import Tensor
 from graphflow.ops.cast import cast
 from graphflow.ops.complex import abs as absolute
 from graphflow.ops.concat import concat
 from graphflow.ops.constant import constant
 from graphflow.ops.diag import eye
+from graphflow.ops.flow_while import while_loop
 from graphflow.ops.linalg_solve import matrix_solve
 from graphflow.ops.matmul import matmul
 from graphflow.ops.reduce import reduce_max, reduce_sum
@@ -150,5 +151,5 @@ def _squared(x: Tensor, squarings: Tensor, norm: Tensor) -> Tensor:
     def body(i: Tensor, r: Tensor) -> tuple[Tensor, Tensor]:
         return i + 1, where(apply("Less", i, squarings), matmul(r, r), r)
 
-    found: Tensor = EXPORTS["while_loop"](lambda i, _: apply("Less", i, most), body, [start, x])[1]
+    found: Tensor = while_loop(lambda i, _: apply("Less", i, most), body, [start, x])[1]
     return found

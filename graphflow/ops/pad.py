@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from graphflow.core.constant import partial_array
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import int32
 from graphflow.core.errors import KernelError, ShapeError
-from graphflow.core.export import EXPORTS, export
+from graphflow.core.export import export
 from graphflow.core.opdef import INDEX, OpDef, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -250,7 +251,7 @@ def _tell_known_sizes(padded: Tensor) -> None:
     dims, shape = padded.op.inputs[0].dims, padded.dims
     if dims is None or (shape is not None and None not in shape):
         return
-    pairs = EXPORTS["get_static_value"](padded.op.inputs[1], partial=True)
+    pairs = partial_array(padded.op.inputs[1])
     if pairs is None:
         return
     sizes = [

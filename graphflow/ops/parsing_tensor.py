@@ -32,18 +32,14 @@ def _(op: Operation) -> list[Dims]:
     return [()]
 
 
-def _block(field: int, data: bytes) -> bytes:
-    return bytes([field << 3 | 2]) + varint.put(len(data)) + data
-
-
 def serialized(x: Array, dtype: DType) -> bytes:
     """A tensor as a TensorProto, with the numbers as raw bytes."""
-    sizes = [_block(2, b"\x08" + varint.put(n) if n else b"") for n in x.shape]
-    head = b"\x08" + varint.put(dtype.as_datatype_enum) + _block(2, b"".join(sizes))
+    sizes = [varint.put_bytes(2, b"\x08" + varint.put(n) if n else b"") for n in x.shape]
+    head = b"\x08" + varint.put(dtype.as_datatype_enum) + varint.put_bytes(2, b"".join(sizes))
     if dtype.kind == "S":
-        return head + b"".join([_block(8, value) for value in items(x)])
+        return head + b"".join([varint.put_bytes(8, value) for value in items(x)])
     raw = np.ascontiguousarray(x, x.dtype.newbyteorder("<")).tobytes()
-    return head + (_block(4, raw) if raw else b"")
+    return head + (varint.put_bytes(4, raw) if raw else b"")
 
 
 @SERIALIZE_TENSOR.numpy

@@ -12,10 +12,11 @@ from graphflow.core.constant import constant_value
 from graphflow.core.convert import convert_to_tensor
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import int32
-from graphflow.core.export import EXPORTS, export
+from graphflow.core.export import export
 from graphflow.core.tensor import Tensor
 from graphflow.ops.concat import concat
 from graphflow.ops.fill import zeros, zeros_like
+from graphflow.ops.flow_while import while_loop
 from graphflow.ops.gather import gather
 from graphflow.ops.pad import pad
 from graphflow.ops.reduce import reduce_sum
@@ -73,7 +74,7 @@ def _gcd(a: Tensor, b: Tensor) -> Tensor:
         if known_a is not None and known_b is not None:
             found = math.gcd(int(known_a), int(known_b))
             return convert_to_tensor(np.array(found, known_a.dtype))
-        last: Tensor = EXPORTS["while_loop"](
+        last: Tensor = while_loop(
             lambda _, b: apply("Greater", b, zeros_like(b)),
             lambda a, b: [b, apply("FloorMod", a, b)],
             [a, b],

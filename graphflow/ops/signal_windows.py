@@ -9,11 +9,12 @@ from graphflow.core import scopes
 from graphflow.core.convert import convert_to_tensor
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import bool_, float32, int32
-from graphflow.core.export import EXPORTS, export
+from graphflow.core.export import export
 from graphflow.core.tensor import Tensor
 from graphflow.ops.cast import cast
 from graphflow.ops.constant import constant
 from graphflow.ops.fill import ones
+from graphflow.ops.flow_cond import cond
 from graphflow.ops.sequence import range_
 from graphflow.ops.signal_frames import known_int
 
@@ -87,5 +88,5 @@ def _raised_cosine(
         if known is not None:
             return faded()
         is_one = apply("Equal", length, 1)
-        found: Tensor = EXPORTS["cond"](is_one, lambda: ones([1], dtype=dtype), faded)
+        found: Tensor = cond(is_one, lambda: ones([1], dtype=dtype), faded)
         return found

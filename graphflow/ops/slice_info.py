@@ -75,3 +75,10 @@ def without_scope(name: str, scope: str | None) -> str:
         return name
     prefix = scope.rstrip("/") + "/"
     return name.removeprefix(prefix)
+
+
+def checkpoint_name(variable: Any) -> str:
+    """The name that a variable has in checkpoints: a part of one has that of the whole."""
+    part = getattr(variable, "_save_slice_info", None)
+    name: str = part.full_name if part else variable.op.name
+    return name

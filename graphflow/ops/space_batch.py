@@ -22,6 +22,7 @@ from graphflow.core.tensor import Tensor
 from graphflow.ops._arguments import either
 from graphflow.ops._shapes import merged
 from graphflow.ops.fill import zeros
+from graphflow.ops.space_depth import copied
 from graphflow.ops.stack import stack
 
 Array = np.ndarray[Any, Any]
@@ -155,7 +156,7 @@ def to_batch(x: Array, blocks: list[int], pads: list[list[int]], out: Array | No
     order = [2 * i + 2 for i in range(n)] + [0] + [2 * i + 1 for i in range(n)]
     moved = split.transpose(*order, *range(2 * n + 1, split.ndim))
     shape = (x.shape[0] * math.prod(blocks), *small, *x.shape[n + 1 :])
-    return _copied(moved, shape, out)
+    return copied(moved, shape, out)
 
 
 def to_space(x: Array, blocks: list[int], crops: list[list[int]], out: Array | None) -> Array:
@@ -175,16 +176,10 @@ def to_space(x: Array, blocks: list[int], crops: list[list[int]], out: Array | N
     whole = [size * b for size, b in zip(x.shape[1:], blocks, strict=False)]
     full = (batch, *whole, *x.shape[n + 1 :])
     if not any(a or b for a, b in crops):
-        return _copied(moved, full, out)
+        return copied(moved, full, out)
     inner = [slice(a, size - b) for size, (a, b) in zip(whole, crops, strict=True)]
     cut = moved.reshape(full)[(slice(None), *inner)]
-    return _copied(cut, cut.shape, out)
-
-
-def _copied(moved: Array, shape: tuple[int, ...], out: Array | None) -> Array:
-    made = np.empty(shape, moved.dtype) if out is None else out
-    made.reshape(moved.shape)[...] = moved
-    return made
+    return copied(cut, cut.shape, out)
 
 
 def _checked_blocks(x: Array, block_shape: Array, pairs: Array) -> tuple[list[int], Any]:

@@ -81,11 +81,11 @@ def _(x: Array, *, block_size: int, data_format: str, out: Array | None = None) 
     if data_format == "NHWC":
         n, h, w, c = x.shape
         split = x.reshape(n, h // b, b, w // b, b, c).transpose(0, 1, 3, 2, 4, 5)
-        return _copied(split, (n, h // b, w // b, b * b * c), out)
+        return copied(split, (n, h // b, w // b, b * b * c), out)
     n, c, h, w = x.shape[:4]
     rest = x.shape[4:]
     split = x.reshape(n, c, h // b, b, w // b, b, *rest).transpose(0, 3, 5, 1, 2, 4, *_rest(rest))
-    return _copied(split, (n, b * b * c, h // b, w // b, *rest), out)
+    return copied(split, (n, b * b * c, h // b, w // b, *rest), out)
 
 
 def _rest(packed: tuple[int, ...]) -> tuple[int, ...]:
@@ -93,7 +93,8 @@ def _rest(packed: tuple[int, ...]) -> tuple[int, ...]:
     return (6,) if packed else ()
 
 
-def _copied(moved: Array, shape: tuple[int, ...], out: Array | None) -> Array:
+def copied(moved: Array, shape: tuple[int, ...], out: Array | None) -> Array:
+    """A moved view as an array of a shape, in `out` if there is one."""
     made = np.empty(shape, moved.dtype) if out is None else out
     made.reshape(moved.shape)[...] = moved
     return made
@@ -129,12 +130,12 @@ def _(x: Array, *, block_size: int, data_format: str, out: Array | None = None) 
     if data_format == "NHWC":
         n, h, w, c = x.shape
         split = x.reshape(n, h, w, b, b, c // (b * b)).transpose(0, 1, 3, 2, 4, 5)
-        return _copied(split, (n, h * b, w * b, c // (b * b)), out)
+        return copied(split, (n, h * b, w * b, c // (b * b)), out)
     n, c, h, w = x.shape[:4]
     rest = x.shape[4:]
     small = c // (b * b)
     split = x.reshape(n, b, b, small, h, w, *rest).transpose(0, 3, 4, 1, 5, 2, *_rest(rest))
-    return _copied(split, (n, small, h * b, w * b, *rest), out)
+    return copied(split, (n, small, h * b, w * b, *rest), out)
 
 
 # --- public functions ---

@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 
 from graphflow.core import scopes
 from graphflow.core.collections import GraphKeys
-from graphflow.core.export import export, publish
+from graphflow.core.export import export_in, publish
 from graphflow.core.operation import Operation
 from graphflow.core.tensor import Tensor
 from graphflow.ops.constant import placeholder
 from graphflow.ops.control_ops import group
+from graphflow.ops.slice_info import checkpoint_name
 from graphflow.training import global_step
 from graphflow.training.checkpoints import (
     NewCheckpointReader,
@@ -27,14 +28,10 @@ from graphflow.training.init_from_checkpoint import init_from_checkpoint
 from graphflow.training.saver import Saver
 
 _log = logging.getLogger("graphflow")
-_F = TypeVar("_F", bound=Callable[..., Any])
 _SPACES: Final = ("contrib.framework", "contrib.slim", "contrib.framework.python.ops.variables")
+_public = export_in(*_SPACES)
 _V1: Final = 1
 Feeds = dict[Tensor, np.ndarray[Any, Any]]
-
-
-def _public(function: _F) -> _F:
-    return export(*(f"{space}.{function.__name__}" for space in _SPACES))(function)
 
 
 for _name in (
@@ -130,18 +127,12 @@ def assign_from_values_fn(
 
 
 # --- checkpoints ---
-def _full_name(variable: Any) -> str:
-    part = getattr(variable, "_save_slice_info", None)
-    name: str = part.full_name if part else variable.op.name
-    return name
-
-
 def _grouped(var_list: Any) -> dict[str, list[Any]]:
     """The variables that get each tensor of a checkpoint; parts of a variable share one."""
     found: dict[str, list[Any]] = {}
     if isinstance(var_list, tuple | list):
         for variable in var_list:
-            found.setdefault(_full_name(variable), []).append(variable)
+            found.setdefault(checkpoint_name(variable), []).append(variable)
     else:
         for name, value in var_list.items():
             found[name] = list(value) if isinstance(value, tuple | list) else [value]
