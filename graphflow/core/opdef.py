@@ -60,10 +60,10 @@ class OpDef:
     """
 
     __slots__ = (
-        "_signature", "_text", "blas", "body", "constraints", "dense_quietly", "differentiable",
-        "effect", "fetched", "flow", "gradient_raises", "host_reason", "in_place", "is_aggregate",
-        "is_commutative", "is_stateful", "kernel", "module", "name", "no_gradient_reason",
-        "partial_rule", "passes_rows", "shape_rule", "view", "waits",
+        "_signature", "_text", "blas", "body", "compiled_rule", "constraints", "dense_quietly",
+        "differentiable", "effect", "fetched", "flow", "gradient_raises", "host_reason", "in_place",
+        "is_aggregate", "is_commutative", "is_stateful", "kernel", "module", "name",
+        "no_gradient_reason", "partial_rule", "passes_rows", "shape_rule", "view", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -97,6 +97,8 @@ class OpDef:
         self.kernel: Rule | None = None
         self.body: Rule | None = None
         """The elementwise body over `xp`, where the op has one instead of a kernel."""
+        self.compiled_rule: Rule | None = None
+        """Says which compiled kernel computes the op; see core/lowering.py."""
         self.host_reason: str | None = None
         self.partial_rule: Rule | None = None
         self.blas = False
@@ -176,6 +178,13 @@ class OpDef:
         `memory` a dict that lives as long as the session and belongs to this operation.
         """
         return self._set("kernel", kernel)
+
+    def compiled(self, rule: _R) -> _R:
+        """Sets the rule for the compiled kernel: `rule(call) -> Lowering or None`.
+
+        `call` is a `core.lowering.Call`; None: NumPy computes this one.
+        """
+        return self._set("compiled_rule", rule)
 
     def partial(self, rule: _R) -> _R:
         """Sets the rule for a value known from shapes: `rule(op) -> sizes or None`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import Call, Lowering
 from graphflow.core.opdef import NUMBERS, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
@@ -72,6 +74,13 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, Tensor]:
     return dy, apply("BiasAddGrad", dy, data_format=op.attrs["data_format"])
 
 
+@BIAS_ADD.compiled
+def _(call: Call) -> Lowering | None:
+    if call.attrs["data_format"] == "NCHW":
+        return None
+    return Lowering(tile="add", inputs=(0, 1))
+
+
 @BIAS_ADD.numpy
 def _(value: Array, bias: Array, *, data_format: str, out: Array | None) -> Array:
     found: Array = np.add(value, _beside(bias, value.ndim, data_format), out=out)
@@ -107,6 +116,15 @@ def _(op: Operation, dy: Tensor) -> Tensor:
     zeros = apply("ZerosLike", op.inputs[0])
     found: Tensor = apply(BIAS_ADD, zeros, dy, data_format=op.attrs["data_format"])
     return found
+
+
+@BIAS_ADD_GRAD.compiled
+def _(call: Call) -> Lowering | None:
+    shape = call.shapes[0]
+    if call.attrs["data_format"] == "NCHW" or call.real is None:
+        return None
+    sizes = 1, math.prod(shape[:-1]), shape[-1]
+    return Lowering(f"sum.{call.real}", sizes, reduce="sum")
 
 
 @BIAS_ADD_GRAD.numpy

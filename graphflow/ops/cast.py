@@ -22,6 +22,7 @@ from graphflow.core.dtypes import (
 from graphflow.core.elementwise import same_shape
 from graphflow.core.errors import KernelError, UnimplementedError
 from graphflow.core.export import export
+from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
 from graphflow.core.tensor import Tensor
@@ -48,6 +49,14 @@ def _(op: Operation) -> Any:
     if not (op.attrs["SrcT"].is_integer and op.attrs["DstT"] in (int32, int64)):
         return None
     return op.partial(0)
+
+
+@CAST.compiled
+def _(call: Call) -> Lowering | None:
+    before, after = call.suffix, SUFFIXES.get(call.attrs["DstT"].name)
+    if before is None or after is None or call.attrs["Truncate"]:
+        return None
+    return Lowering(tile=f"cast_{before}_{after}")
 
 
 @CAST.numpy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import int32
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import SUFFIXES, Call, Lowering, box, steps_of
 from graphflow.core.opdef import INDEX, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -199,6 +201,32 @@ CONCAT_V2.passes_rows = True
 def _(op: Operation, dy: Tensor) -> tuple[Any, ...]:
     n = len(op.inputs) - 1
     return (*_gradient(op, list(op.inputs[:n]), n, dy), None)
+
+
+def _joining(
+    call: Call, parts: Sequence[tuple[int, ...]], axis: Any, first: int
+) -> Lowering | None:
+    """Copies of the parts to their places; `first` is the position of the first part."""
+    if axis is None or call.dtypes[first].name not in SUFFIXES:
+        return None
+    item, whole = call.dtypes[first].size, call.out_shapes[0]
+    steps, at = steps_of(whole, item), axis.item()
+    offset = 0
+    many = []
+    for i, shape in enumerate(parts):
+        sizes = box(shape, item, (0, steps_of(shape, item)), (offset, steps))
+        if sizes is None:
+            return None
+        if 0 not in shape:
+            many.append(("copy_box", (first + i, len(call.shapes)), sizes))
+        offset += shape[at] * steps[at]
+    return Lowering("many", many=tuple(many))
+
+
+@CONCAT_V2.compiled
+def _(call: Call) -> Lowering | None:
+    n = len(call.shapes) - 1
+    return _joining(call, call.shapes[:n], call.constants.get(n), 0)
 
 
 @CONCAT_V2.numpy

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+import math
+from collections.abc import Sequence, Sized
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
 from graphflow.core.declare import apply
+from graphflow.core.dtypes import float32
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export, renamed
+from graphflow.core.lowering import Call, Lowering
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
@@ -203,6 +207,48 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, Tensor]:
     )
 
 
+def conv_sizes(
+    call: Call, x: Sequence[int], w: Sequence[int], y: Sequence[int]
+) -> tuple[int, ...] | None:
+    """What the compiled convolutions take: all sizes and the steps; None if they cannot.
+
+    Args:
+        call: the instruction.
+        x: sizes of the images.
+        w: sizes of the filters.
+        y: sizes of the result.
+    """
+    attrs = call.attrs
+    if attrs["data_format"] != "NHWC" or call.real != "f32" or len(w) != 4 or len(x) != 4:
+        return None
+    if w[2] != x[3] or not math.prod(w):
+        return None
+    pads = attrs["explicit_paddings"] or [0] * 8
+    before = []
+    for i in (0, 1):
+        axis = i + 1
+        stride, dilation = attrs["strides"][axis], attrs["dilations"][axis]
+        explicit = (pads[2 * axis], pads[2 * axis + 1])
+        args = (x[axis], w[i], stride, dilation, attrs["padding"], explicit)
+        try:
+            size, start, _ = _conv_kernels.padding_amounts(*args)
+        except ValueError:
+            return None
+        if size != y[axis]:
+            return None
+        before.append(start)
+    outer = [attrs[k][axis] for k in ("strides", "dilations") for axis in (0, 3)]
+    if x[0] != y[0] or w[3] != y[3] or outer != [1] * 4:
+        return None
+    return (*x, *w[:2], *y[3:], *y[1:3], *attrs["strides"][1:3], *before, *attrs["dilations"][1:3])
+
+
+@CONV2D.compiled
+def _(call: Call) -> Lowering | None:
+    sizes = conv_sizes(call, call.shapes[0], call.shapes[1], call.out_shapes[0])
+    return None if sizes is None else Lowering("conv2d.f32", (*sizes, 0, 0))
+
+
 @CONV2D.numpy
 def _(
     x: Array,
@@ -313,6 +359,16 @@ def _(op: Operation, dy: Tensor) -> tuple[None, Tensor, Tensor]:
     )
 
 
+@CONV2D_BACKPROP_INPUT.compiled
+def _(call: Call) -> Lowering | None:
+    given = call.constants.get(0)
+    if given is None or given.tolist() != list(call.out_shapes[0]) or call.dtypes[1] != float32:
+        return None
+    call = replace(call, dtypes=call.dtypes[1:])
+    sizes = conv_sizes(call, call.out_shapes[0], *call.shapes[1:])
+    return None if sizes is None else Lowering("conv2d_input.f32", sizes, inputs=(1, 2))
+
+
 @CONV2D_BACKPROP_INPUT.numpy
 def _(
     input_sizes: Array,
@@ -360,6 +416,15 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None, Tensor]:
         None,
         apply(CONV2D, x, dy, **attrs),
     )
+
+
+@CONV2D_BACKPROP_FILTER.compiled
+def _(call: Call) -> Lowering | None:
+    given = call.constants.get(1)
+    if given is None or given.tolist() != list(call.out_shapes[0]):
+        return None
+    sizes = conv_sizes(call, call.shapes[0], call.out_shapes[0], call.shapes[2])
+    return None if sizes is None else Lowering("conv2d_filter.f32", sizes, inputs=(0, 2))
 
 
 @CONV2D_BACKPROP_FILTER.numpy

@@ -14,6 +14,7 @@ from graphflow.core.dtypes import bfloat16, float16, float32, int64
 from graphflow.core.elementwise import broadcast
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export, renamed
+from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.opdef import INDEX, default, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
@@ -82,6 +83,14 @@ def _(op: Operation, dy: Tensor, dz: Tensor | None) -> tuple[Any, Any]:
     if dz is not None and not _is_zero(dz):  # the second output is softmax(logits) - labels
         dx, dlabels = dx + _through_softmax(logits, dz), dlabels - dz
     return unbroadcast(op, dx, dlabels)
+
+
+@SOFTMAX_CROSS_ENTROPY.compiled
+def _(call: Call) -> Lowering | None:
+    shape = call.shapes[0]
+    if shape != call.shapes[1] or not shape[1] or call.suffix != "f32":
+        return None
+    return Lowering("softmax_xent.f32", shape)
 
 
 @SOFTMAX_CROSS_ENTROPY.numpy
@@ -244,6 +253,14 @@ def _(op: Operation, dy: Tensor, dz: Tensor | None) -> tuple[Tensor, None]:
     if dz is not None and not _is_zero(dz):  # the second derivative, which TensorFlow refuses
         dx = dx + _through_softmax(op.inputs[0], dz)
     return dx, None
+
+
+@SPARSE_SOFTMAX_CROSS_ENTROPY.compiled
+def _(call: Call) -> Lowering | None:
+    shape, index = call.shapes[0], SUFFIXES.get(call.dtypes[1].name)
+    if not shape[1] or call.suffix != "f32" or index is None:
+        return None
+    return Lowering(f"sparse_xent_{index}.f32", shape)
 
 
 @SPARSE_SOFTMAX_CROSS_ENTROPY.numpy

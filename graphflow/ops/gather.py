@@ -13,6 +13,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import int32
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.opdef import INDEX, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
@@ -57,6 +58,22 @@ def _(op: Operation) -> list[Dims]:
 @GATHER.gradient
 def _(op: Operation, dy: Tensor) -> tuple[IndexedSlices, None]:
     return _rows(op.inputs[0], op.inputs[1], dy), None
+
+
+def _gathered(call: Call, axis: int) -> Lowering | None:
+    params, indices = call.shapes[:2]
+    index = SUFFIXES.get(call.dtypes[1].name)
+    if call.suffix is None or index is None:
+        return None
+    axis %= len(params)
+    row = math.prod(params[axis + 1 :]) * call.dtypes[0].size
+    sizes = math.prod(params[:axis]), params[axis], row, math.prod(indices)
+    return Lowering(f"gather_{index}", sizes, inputs=(0, 1))
+
+
+@GATHER.compiled
+def _(call: Call) -> Lowering | None:
+    return _gathered(call, 0)
 
 
 @GATHER.numpy
@@ -134,6 +151,14 @@ def _take(params: Array, indices: Array, axis: int, out: Array | None = None) ->
         return np.take(params, indices, axis)
     # The indices are right: "clip" spares NumPy a second look, and a buffer.
     return np.take(params, indices, axis, out=out, mode="clip")
+
+
+@GATHER_V2.compiled
+def _(call: Call) -> Lowering | None:
+    axis = call.constants.get(2)
+    if axis is None or call.attrs["batch_dims"]:
+        return None
+    return _gathered(call, axis.item())
 
 
 @GATHER_V2.numpy

@@ -20,6 +20,7 @@ from graphflow.core.dtypes import (
 )
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import Call, Lowering
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
@@ -85,6 +86,18 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, Tensor]:
         apply(MATMUL, b, dy, transpose_a=True, transpose_b=True),
         apply(MATMUL, dy, a, transpose_a=True, transpose_b=True),
     )
+
+
+@MATMUL.compiled
+def _(call: Call) -> Lowering | None:
+    (m, k), (_, n) = call.shapes
+    ta, tb = call.attrs["transpose_a"], call.attrs["transpose_b"]
+    if ta:
+        m, k = k, m
+    if tb:
+        n = call.shapes[1][0]
+    sizes = (m, n, k, int(ta), int(tb), 1, 0, 0, 0, call.shapes[0][1], call.shapes[1][1])
+    return Lowering(f"gemm.{call.real}", sizes) if call.real else None
 
 
 @MATMUL.numpy

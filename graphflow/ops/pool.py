@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -23,11 +24,13 @@ from graphflow.core.dtypes import (
 )
 from graphflow.core.errors import KernelError, ShapeError, UnimplementedError
 from graphflow.core.export import export, renamed
+from graphflow.core.lowering import Call, Lowering
 from graphflow.core.opdef import REALS, default, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops import _pool_kernels
+from graphflow.ops._conv_kernels import padding_amounts
 from graphflow.ops._rules import shape_of
 from graphflow.ops.activation import NET_FLOATS
 from graphflow.ops.conv import check_rank, sequence, spatial_axes, window_size
@@ -145,6 +148,34 @@ def _(op: Operation, dy: Tensor) -> Tensor:
     return found
 
 
+def _pool_sizes(call: Call, y: Sequence[int]) -> tuple[int, ...] | None:
+    """What the compiled poolings take; None where they cannot."""
+    attrs, x = call.attrs, call.shapes[0]
+    ksize, strides = attrs["ksize"], attrs["strides"]
+    if attrs["data_format"] != "NHWC" or call.real != "f32" or len(x) != 4 or 0 in (*x, *y):
+        return None
+    if [ksize[0], ksize[3], strides[0], strides[3]] != [1] * 4:
+        return None
+    before = []
+    for axis in (1, 2):
+        try:
+            size, start, _ = padding_amounts(
+                x[axis], ksize[axis], strides[axis], 1, attrs["padding"]
+            )
+        except ValueError:
+            return None
+        if size != y[axis]:
+            return None
+        before.append(start)
+    return (*x, *ksize[1:3], *y[1:3], *strides[1:3], *before)
+
+
+@MAX_POOL.compiled
+def _(call: Call) -> Lowering | None:
+    sizes = _pool_sizes(call, call.out_shapes[0])
+    return None if sizes is None else Lowering("max_pool.f32", sizes)
+
+
 @MAX_POOL.numpy
 def _(
     x: Array,
@@ -177,6 +208,13 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None, Tensor]:
     x, y, _ = op.inputs
     # Where a maximum stands does not change with small changes of the input.
     return apply("ZerosLike", x), None, apply(MAX_POOL_GRAD_GRAD, x, y, dy, **window_attrs(op))
+
+
+@MAX_POOL_GRAD.compiled
+def _(call: Call) -> Lowering | None:
+    _, y, dy = call.shapes
+    sizes = _pool_sizes(call, y) if y == dy else None
+    return None if sizes is None else Lowering("max_pool_grad.f32", sizes)
 
 
 @MAX_POOL_GRAD.numpy

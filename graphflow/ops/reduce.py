@@ -5,6 +5,7 @@ The axes come as an input, so they may be known only in the run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import as_dtype, int32, int64
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export, renamed
+from graphflow.core.lowering import Call, Lowering, boxed
 from graphflow.core.opdef import INDEX, NUMBERS, OpDef, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -71,11 +73,28 @@ def _reduction(name: str, kernel: Any, gradient: Any, element: str = "T") -> OpD
     return made
 
 
+def _folded(name: str) -> Callable[[Call], Lowering | None]:
+    """The rule for the compiled kernel of a reduction."""
+
+    def rule(call: Call) -> Lowering | None:
+        axes = call.constants.get(1)
+        if axes is None or call.real is None:
+            return None
+        sizes = boxed(call.shapes[0], axes.ravel().tolist())
+        if sizes is None or sizes[1] == 1:  # of one element each: NumPy's kernel copies
+            return None
+        return Lowering(f"{name}.{call.real}", sizes, inputs=(0,), reduce=name)
+
+    return rule
+
+
 SUM = _reduction("Sum", kernels.total, gradients.of_sum)
 MEAN = _reduction("Mean", kernels.mean, gradients.of_mean)
 PROD = _reduction("Prod", kernels.product, gradients.of_prod)
 MAX = _reduction("Max", kernels.largest, gradients.of_extreme)
 MIN = _reduction("Min", kernels.smallest, gradients.of_extreme)
+for _definition, _name in ((SUM, "sum"), (MEAN, "mean"), (MAX, "max"), (MIN, "min")):
+    _definition.compiled(_folded(_name))
 EUCLIDEAN_NORM = _reduction("EuclideanNorm", kernels.norm, gradients.of_norm)
 ALL = _reduction("All", kernels.all_true, "truth values have no derivative", "bool")
 ANY = _reduction("Any", kernels.any_true, "truth values have no derivative", "bool")

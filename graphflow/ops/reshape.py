@@ -11,6 +11,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import int32
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export, renamed
+from graphflow.core.lowering import Call, Lowering
 from graphflow.core.opdef import INDEX, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -77,6 +78,18 @@ def _(op: Operation) -> list[Dims]:
 @RESHAPE.gradient
 def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
     return back_to(dy, op.inputs[0]), None
+
+
+def _seen_otherwise(call: Call) -> Lowering | None:
+    """The same elements in another shape, where that is known to be one of theirs."""
+    known = len(call.shapes) == 1 or 1 in call.constants
+    fits = math.prod(call.shapes[0]) == math.prod(call.out_shapes[0])
+    return Lowering("alias") if known and fits else None
+
+
+@RESHAPE.compiled
+def _(call: Call) -> Lowering | None:
+    return _seen_otherwise(call)
 
 
 @RESHAPE.numpy
@@ -163,6 +176,11 @@ def _(op: Operation, dy: Tensor) -> Tensor:
     return back_to(dy, op.inputs[0])
 
 
+@SQUEEZE.compiled
+def _(call: Call) -> Lowering | None:
+    return _seen_otherwise(call)
+
+
 @SQUEEZE.numpy
 def _(x: Array, *, squeeze_dims: list[int]) -> Array:
     if not squeeze_dims:
@@ -222,6 +240,11 @@ def _(op: Operation) -> list[Dims]:
 @EXPAND_DIMS.gradient
 def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
     return back_to(dy, op.inputs[0]), None
+
+
+@EXPAND_DIMS.compiled
+def _(call: Call) -> Lowering | None:
+    return _seen_otherwise(call)
 
 
 @EXPAND_DIMS.numpy

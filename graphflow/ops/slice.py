@@ -10,6 +10,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import Call, Lowering, copied_part
 from graphflow.core.opdef import INDEX, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
@@ -76,6 +77,25 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None, None]:
         behind = apply("Sub", apply("Sub", shapes[0], shapes[1]), begin)
         paddings = apply("Pack", [begin, behind], axis=1)
     return apply("Pad", dy, paddings), None, None
+
+
+def _picking(call: Call, index: Any) -> Lowering | None:
+    """A copy of what an index picks."""
+    if call.suffix is None or 0 in call.out_shapes[0]:
+        return None
+    sizes = copied_part(call.shapes[0], call.dtypes[0].size, index)
+    return None if sizes is None else Lowering("copy_box", sizes, inputs=(0,))
+
+
+@SLICE.compiled
+def _(call: Call) -> Lowering | None:
+    begin = call.constants.get(1)
+    if begin is None or call.constants.get(2) is None:
+        return None
+    starts, lengths, whole = begin.tolist(), call.out_shapes[0], call.shapes[0]
+    if any(a < 0 or a + n > w for a, n, w in zip(starts, lengths, whole, strict=True)):
+        return None
+    return _picking(call, tuple([slice(a, a + n) for a, n in zip(starts, lengths, strict=True)]))
 
 
 @SLICE.numpy
@@ -189,6 +209,15 @@ def _index(shape: tuple[int, ...], begin: Any, end: Any, strides: Any, masks: An
         return as_index(shape, pieces(len(shape), *bounds, masks))
     except ShapeError as e:
         raise KernelError(e.run) from None
+
+
+@STRIDED_SLICE.compiled
+def _(call: Call) -> Lowering | None:
+    if not {1, 2, 3} <= call.constants.keys():
+        return None
+    begin, end, strides = (call.constants[i] for i in (1, 2, 3))
+    index = _index(call.shapes[0], begin, end, strides, {k: call.attrs[k] for k in MASKS})
+    return _picking(call, (*index, ...))
 
 
 @STRIDED_SLICE.numpy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.errors import InvalidArgumentError, ShapeError
 from graphflow.core.export import export, renamed
+from graphflow.core.lowering import Call, Lowering
 from graphflow.core.opdef import OpDef, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims
@@ -63,6 +65,18 @@ def _(op: Operation, dy: Tensor) -> Tensor:
     return (dy - _total(dy * y)) * y
 
 
+def _by_rows(call: Call, kernel: str) -> Lowering | None:
+    shape = call.shapes[0]
+    if call.real is None or not shape[-1]:
+        return None
+    return Lowering(f"{kernel}.{call.real}", (math.prod(shape[:-1]), shape[-1]))
+
+
+@SOFTMAX.compiled
+def _(call: Call) -> Lowering | None:
+    return _by_rows(call, "softmax")
+
+
 @SOFTMAX.numpy
 def _(logits: Array, *, out: Array | None) -> Array:
     wide = widened(logits)
@@ -100,6 +114,11 @@ LOG_SOFTMAX = define(
 def _(op: Operation, dy: Tensor) -> Tensor:
     found: Tensor = dy - _total(dy) * apply("Exp", op.outputs[0])
     return found
+
+
+@LOG_SOFTMAX.compiled
+def _(call: Call) -> Lowering | None:
+    return _by_rows(call, "log_softmax")
 
 
 @LOG_SOFTMAX.numpy

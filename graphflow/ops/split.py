@@ -12,6 +12,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import int64
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import SUFFIXES, Call, Lowering, box, steps_of
 from graphflow.core.opdef import INDEX, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -82,6 +83,29 @@ def _(op: Operation, *dys: Tensor | None) -> tuple[None, Tensor]:
     return None, apply("ConcatV2", grads, op.inputs[0])
 
 
+def _cutting(call: Call, value: int, axis: Any) -> Lowering | None:
+    """Copies of the parts of an input, which follow each other along an axis."""
+    if axis is None or call.dtypes[value].name not in SUFFIXES or 0 in call.shapes[value]:
+        return None
+    item, shape = call.dtypes[value].size, call.shapes[value]
+    steps, at = steps_of(shape, item), axis.item()
+    offset = 0
+    many = []
+    for i, part in enumerate(call.out_shapes):
+        sizes = box(part, item, (offset, steps), (0, steps_of(part, item)))
+        if sizes is None:
+            return None
+        if 0 not in part:
+            many.append(("copy_box", (value, len(call.shapes) + i), sizes))
+        offset += part[at] * steps[at]
+    return Lowering("many", many=tuple(many))
+
+
+@SPLIT.compiled
+def _(call: Call) -> Lowering | None:
+    return _cutting(call, 1, call.constants.get(0))
+
+
 @SPLIT.numpy
 def _(split_dim: Array, value: Array, *, num_split: int) -> tuple[Array, ...]:
     parts = np.split(value, num_split, split_dim.item())
@@ -144,6 +168,12 @@ def _(op: Operation, *dys: Tensor | None) -> tuple[Tensor, None, None]:
     grads = known_dys(op, dys)
     found = grads[0] if len(grads) == 1 else apply("ConcatV2", grads, op.inputs[2])
     return found, None, None
+
+
+@SPLIT_V.compiled
+def _(call: Call) -> Lowering | None:
+    axis = call.constants.get(2)
+    return None if call.constants.get(1) is None else _cutting(call, 0, axis)
 
 
 @SPLIT_V.numpy

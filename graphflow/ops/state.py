@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType
 from graphflow.core.errors import KernelError, OutOfRangeError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.opdef import INDEX, NUMBERS, OpDef, default, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, compatible, merge, text
@@ -224,6 +226,14 @@ def _(cell: Cell, *, out_type: DType) -> Array:
 
 
 # --- Assign ---
+def _copied_over(call: Call) -> Lowering | None:
+    """A copy into the variable's own array, where it has one of that size."""
+    variable, value = call.shapes
+    if variable != value or call.suffix is None or call.dtypes[1].name not in SUFFIXES:
+        return None
+    return Lowering("copy_bytes", (math.prod(value) * call.dtypes[1].size,), inputs=(1, 0))
+
+
 ASSIGN = define(
     "Assign(ref: Ref(T), value: T, *, validate_shape: bool = True, use_locking: bool = True) "
     "-> output_ref: Ref(T),",
@@ -241,6 +251,11 @@ def _(op: Operation) -> list[Dims]:
         f"lhs shape= {text(ref.dims)} rhs shape= {text(value.dims)}"
     )
     return [equal_shapes(ref.dims, value.dims, run)]
+
+
+@ASSIGN.compiled
+def _(call: Call) -> Lowering | None:
+    return _copied_over(call)
 
 
 @ASSIGN.numpy
@@ -293,6 +308,11 @@ def _(op: Operation) -> list[Dims]:
         name = op.inputs[0].op.name
         equal_shapes(own, value, _OTHER_SHAPE.format(text(value), name, text(own)))
     return []
+
+
+@ASSIGN_VARIABLE.compiled
+def _(call: Call) -> Lowering | None:
+    return _copied_over(call)
 
 
 @ASSIGN_VARIABLE.numpy

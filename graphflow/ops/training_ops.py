@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from graphflow.core.errors import KernelError, ShapeError
+from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.opdef import INDEX, NUMBERS, OpDef, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
@@ -113,6 +115,33 @@ def _check_rows(var: Dims, grad: Dims) -> None:
         equal_shapes((None, *var[1:]), grad, run)
 
 
+# --- compiled kernels ---
+_COMPILED: Final = {
+    "GradientDescent": "gradient_descent", "Momentum": "momentum", "Adam": "adam",
+    "RMSProp": "rms_prop", "Adagrad": "adagrad",
+}  # fmt: skip
+
+
+def _updating(
+    kernel: str, n: int, ports: list[str], attrs: list[str]
+) -> Callable[[Call], Lowering | None]:
+    """The rule for an update in one pass over variable, slots and gradient."""
+    at = n + next(i for i, p in enumerate(ports) if p in _GRADIENTS)
+    flags = [a.lstrip("+") for a in attrs]
+
+    def rule(call: Call) -> Lowering | None:
+        real = SUFFIXES.get(call.dtypes[at].name)
+        var = call.shapes[0]
+        same = all(s == var for s in (*call.shapes[:n], call.shapes[at]))
+        single = all(s == () for i, s in enumerate(call.shapes) if i >= n and i != at)
+        if not (same and single):
+            return None
+        sizes = (math.prod(var), *[int(call.attrs[f]) for f in flags])
+        return Lowering(f"apply_{kernel}.{real}", sizes)
+
+    return rule
+
+
 # --- definitions ---
 def _define(
     name: str, cells: str, ports: str, step: Step, attrs: str = "", kinds: str = "dense sparse"
@@ -164,6 +193,8 @@ def _define_one(
         found = _checked(op, handle_dims(op) if resource else None, sparse)
         return [] if resource else [found]
 
+    if not sparse and name in _COMPILED:
+        definition.compiled(_updating(_COMPILED[name], len(cells), ports, attrs))
     used = [a.lstrip("+") for a in attrs]
     definition.numpy(_kernel(step, len(cells), ports, used, sparse, resource))
     return definition

@@ -12,6 +12,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import int32
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import Call, Lowering, box, steps_of
 from graphflow.core.opdef import INDEX, OpDef, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -82,6 +83,37 @@ TRANSPOSE = _transpose("Transpose")
 @TRANSPOSE.gradient
 def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
     return apply(TRANSPOSE, dy, _backwards(op)), None
+
+
+@TRANSPOSE.compiled
+def _(call: Call) -> Lowering | None:
+    perm, shape = call.constants.get(1), call.shapes[0]
+    if perm is None or call.suffix is None or sorted(perm.tolist()) != list(range(len(shape))):
+        return None
+    order, item = perm.tolist(), call.dtypes[0].size
+    source = steps_of(shape, item)
+    out = [shape[i] for i in order]
+    sizes = box(out, item, (0, [source[i] for i in order]), (0, steps_of(out, item)))
+    if sizes is None or 0 in shape:
+        return None
+    swapped = _swapped(sizes)
+    if swapped is not None and item == 4:
+        return Lowering("transpose_4", swapped, inputs=(0,))
+    return Lowering("copy_box", sizes, inputs=(0,))
+
+
+def _swapped(sizes: tuple[int, ...]) -> tuple[int, int, int] | None:
+    """(A, M, N) if a copy exchanges the last two axes of [A, M, N]; else None."""
+    item, rank, axes = sizes[0], sizes[1], sizes[4:]
+    if rank not in (2, 3):
+        return None
+    outer = axes[0] if rank == 3 else 1
+    (n, s, t), (m, u, _) = axes[-6:-3], axes[-3:]
+    if s != item or u != n * item or t != m * item:
+        return None
+    if rank == 3 and not axes[1] == axes[2] == m * n * item:
+        return None
+    return outer, m, n
 
 
 @TRANSPOSE.numpy

@@ -168,16 +168,20 @@ def _colour(steps: Steps, root: dict[int, int], last: dict[int, int]) -> Layout:
         ends[i].append(slot)
     for i, step in enumerate(steps.steps):
         dead = [s for s in ends.get(i, ()) if s in layout.buffer_of]
-        out = step.outputs[0] if len(step.outputs) == 1 else None
-        size = _buffer_size(steps, step, out)
-        if out is not None and size and out not in fetched and root.get(out, out) == out:
-            reused = _take_over(steps, step, dead, out, layout)
+        taken: set[int] = set()
+        for out in step.outputs:
+            size = _buffer_size(steps, step, out)
+            if not size or out in fetched or root.get(out, out) != out:
+                continue
+            reused = _take_over(steps, step, dead, out, layout, taken)
             if reused is None:
                 reused = free[size].pop() if free[size] else _new_buffer(layout, size)
             layout.buffer_of[out] = reused
-        for slot in dead:
+            taken.add(reused)
+        unread = [s for s in step.outputs if s in layout.buffer_of and last[root.get(s, s)] == i]
+        for slot in {*dead, *unread}:
             number = layout.buffer_of[slot]
-            if out is None or layout.buffer_of.get(out) != number:
+            if slot in unread or number not in taken:
                 free[layout.sizes[number]].append(number)
         going = [s for s in ends.get(i, ()) if s not in foreign and s not in layout.buffer_of]
         if going:
@@ -190,22 +194,28 @@ def _new_buffer(layout: Layout, size: int) -> int:
     return len(layout.sizes) - 1
 
 
-def _buffer_size(steps: Steps, step: Step, out: int | None) -> int:
-    if out is None or not step.takes_out or step.is_view:
+def _buffer_size(steps: Steps, step: Step, out: int) -> int:
+    compiled = step.native is not None or bool(step.parts)
+    if step.is_view or not (compiled or (step.takes_out and len(step.outputs) == 1)):
         return 0
     dtype = steps.dtypes[out]
     n = count(steps.dims[out])
     if n is None or dtype is None or dtype.kind in "SR":
         return 0
     size = n * dtype.size
+    if compiled:
+        size = max(size, _SMALL)  # compiled code writes nowhere else
     return 0 if size < _SMALL else -(-size // 64) * 64
 
 
-def _take_over(steps: Steps, step: Step, dead: list[int], out: int, layout: Layout) -> int | None:
+def _take_over(
+    steps: Steps, step: Step, dead: list[int], out: int, layout: Layout, taken: set[int]
+) -> int | None:
     """The buffer of an input that dies here and has the output's shape and type."""
     for slot in step.in_place:
         if (
             slot in dead
+            and layout.buffer_of[slot] not in taken
             and steps.dims[slot] == steps.dims[out]
             and steps.dtypes[slot] == steps.dtypes[out]
         ):

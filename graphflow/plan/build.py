@@ -15,12 +15,14 @@ from graphflow.plan.buffers import Layout, plan_buffers
 from graphflow.plan.capture import capture
 from graphflow.plan.emit import Emitted, emit
 from graphflow.plan.fold import fold
+from graphflow.plan.fuse import Machine, fuse, trim
 from graphflow.plan.inline import inlined
 from graphflow.plan.merge import merge, sweep
 from graphflow.plan.order import order
 from graphflow.plan.program import Instr, Program, verify
 from graphflow.plan.record import Steps, record
 from graphflow.plan.reread import reread
+from graphflow.plan.segments import segments
 from graphflow.plan.simplify import simplify
 
 CHECK: Final = os.environ.get("GRAPHFLOW_CHECK") == "1"
@@ -83,6 +85,7 @@ def build(
     feed_dims: Sequence[Dims],
     bind: Bind,
     check: bool = CHECK,
+    machine: Machine | None = None,
 ) -> Built:
     """Runs all passes; see `passes` for the arguments.
 
@@ -93,16 +96,27 @@ def build(
         feed_dims: as in `passes`.
         bind: as in `passes`.
         check: whether every pass is verified.
+        machine: what runs compiled kernels; None: NumPy runs everything.
     """
     with collector_paused():
         *_, (_, program) = _checked(passes(fetches, targets, feeds, feed_dims, bind), check)
-        return finished(program)
+        return finished(program, machine)
 
 
-def finished(program: Program) -> Built:
-    """Records a Program and gives its values their buffers."""
+def finished(program: Program, machine: Machine | None = None) -> Built:
+    """Records a Program and gives its values their buffers.
+
+    Args:
+        program: an ordered Program.
+        machine: as in `build`.
+    """
     steps = record(program)
-    return Built(program, steps, plan_buffers(steps))
+    if machine is not None:
+        fuse(steps, machine)
+        trim(steps)
+    layout = plan_buffers(steps)
+    segments(steps, layout)
+    return Built(program, steps, layout)
 
 
 def _checked(stages: Iterator[tuple[str, Program]], check: bool) -> Iterator[tuple[str, Program]]:

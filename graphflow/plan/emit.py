@@ -78,7 +78,25 @@ class _Writer:
         self.functions[id(step.function)] = name
         return name
 
+    def members(self, step: Step) -> None:
+        """The steps of a segment, as comments: compiled code runs them."""
+        for m in step.segment.members:
+            names = ", ".join(dict.fromkeys([p.instr.name for p in m.parts or (m,)]))
+            labels = " ".join([p.label for p in m.parts]) if m.parts else m.label
+            reads = ", ".join([self.shown(s) for s in m.reads])
+            made = ", ".join([f"t{s}" for s in m.outputs])
+            left = f"{made} = " if made else ""
+            right = f"[{labels}]({reads})" if m.parts else f"{labels}({reads})"
+            self.lines.append(f"    #   {left}{right}  # {names}")
+
+    def shown(self, slot: int) -> str:
+        """The name of a slot, for a reader."""
+        letter = "x" if slot in self.feeds else "c" if slot in self.steps.constants else "t"
+        return f"{letter}{slot}"
+
     def step(self, index: int, step: Step) -> None:
+        if step.segment is not None:
+            self.members(step)
         parts = [self.argument(a) for a in step.args]
         parts += [f"{k}={self.literal(v)}" for k, v in step.options.items()]
         if step.takes_out:

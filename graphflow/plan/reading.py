@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphflow.core.lowering import Call, Lowering
 from graphflow.core.opdef import OpDef
 from graphflow.core.operation import Operation
 
@@ -12,6 +13,11 @@ READ = OpDef("_Read(ref: Ref(T)) -> value: T", effect="read", constraints={})
 @READ.numpy
 def _(cell):  # type: ignore[no-untyped-def]  # a Cell, which lives above this layer's knowledge
     return cell.read()
+
+
+@READ.compiled
+def _(call: Call) -> Lowering:
+    return Lowering("alias")
 
 
 def ref_marks(op: Operation) -> list[bool]:

@@ -38,11 +38,21 @@ class Step:
     is_view: bool = False
     in_place: tuple[int, ...] = ()
     """Slots whose buffer the output may take over."""
+    native: Any = None
+    """The Lowering of a step that a compiled kernel runs."""
+    parts: tuple[Step, ...] = ()
+    """The steps that a group consists of."""
+    group: Any = None
+    """What runs as a group: elementwise operations and reductions; see plan/fuse.py."""
+    segment: Any = None
+    """The Segment of a step that runs others as one piece of compiled code."""
 
     @property
     def returns_list(self) -> bool:
         """Whether the function returns a list even for one output (a copy of it does not)."""
-        return self.instr.definition.outputs[0].is_list and self.label != "copied"
+        if self.segment is not None or self.parts or self.label == "copied":
+            return False
+        return self.instr.definition.outputs[0].is_list
 
     @property
     def reads(self) -> list[int]:

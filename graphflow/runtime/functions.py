@@ -18,6 +18,7 @@ from graphflow.core.late import provide
 from graphflow.core.state import Store
 from graphflow.plan.build import finished, passes
 from graphflow.plan.program import Instr, Program
+from graphflow.runtime.compiled import machine
 from graphflow.runtime.failures import StepError, translated
 from graphflow.runtime.numpy.executor import NumpyPlan
 
@@ -126,7 +127,7 @@ def _has_memory(instrs: Iterable[Instr]) -> bool:
 
 
 def _plan(program: Program, name: str, store: Store) -> NumpyPlan:
-    return NumpyPlan(finished(program), f"function {name}", store)
+    return NumpyPlan(finished(program, machine()), f"function {name}", store)
 
 
 def _binder(plan: NumpyPlan, graph: Any) -> Callable[[list[Any]], Call]:

@@ -24,6 +24,7 @@ class PartialRun:
     """
 
     def __init__(self, plan: NumpyPlan, fetches: Sequence[Tensor], feeds: Sequence[Tensor]) -> None:
+        plan = plan.stepwise()
         steps = plan.built.steps
         self._fetches = dict(zip(fetches, steps.fetches, strict=True))
         self._feeds = dict(zip(feeds, steps.feeds, strict=True))

@@ -24,6 +24,7 @@ from graphflow.core.waiting import Run, running
 from graphflow.plan.build import build, passes
 from graphflow.plan.capture import needed
 from graphflow.plan.program import Instr, Program
+from graphflow.runtime.compiled import machine
 from graphflow.runtime.failures import StepError, translated
 from graphflow.runtime.fetches import EMPTY_GRAPH, Fetched, array_of, feed_key, feeds, own
 from graphflow.runtime.numpy.executor import NumpyPlan
@@ -244,7 +245,9 @@ class BaseSession:
 
     def _built(self, fetched: Fetched, tensors: Sequence[Tensor], dims: Sequence[Any]) -> NumpyPlan:
         self._check_devices(fetched, tensors)
-        built = build(fetched.tensors, fetched.targets, tensors, dims, self._bind)
+        built = build(
+            fetched.tensors, fetched.targets, tensors, dims, self._bind, machine=machine()
+        )
         names = [t.name for t in fetched.tensors] + [op.name for op in fetched.targets]
         label = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
         return NumpyPlan(built, f"{label} #{len(self._plans)}", self._store)

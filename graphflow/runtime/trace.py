@@ -27,6 +27,7 @@ def traced(plan: NumpyPlan, arrays: Sequence[Any], metadata: Any) -> list[Any]:
         StepError: if a step raises.
     """
     times: list[Timed] = []
+    plan = plan.stepwise()
     flow = Flow(Dataflow(plan.built), times)
     with np.errstate(all="ignore"):
         flow.feed(dict(zip(flow.plan.feeds, arrays, strict=True)))

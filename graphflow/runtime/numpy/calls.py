@@ -9,7 +9,7 @@ from graphflow.plan.record import Literal, Step
 
 
 def bound_call(
-    step: Step, arena: dict[str, Any], start: list[Any]
+    step: Step, arena: dict[str, Any], start: list[Any], function: Any = None
 ) -> tuple[Callable[..., Any], list[int], dict[str, Any], Any]:
     """Returns how a step is run: (function, slots of its inputs, options, slots of its outputs).
 
@@ -17,6 +17,7 @@ def bound_call(
         step: the step.
         arena: buffers by slot, as text.
         start: the values of all slots before a run; literals are appended.
+        function: what to call; None: the step's own function.
 
     Returns:
         The outputs are an int where the function returns the one value itself.
@@ -38,7 +39,7 @@ def bound_call(
         else:
             sources += a
         groups.append(len(a) if cls is list else None)
-    function = step.function
+    function = function or step.function
     if list in [a.__class__ for a in step.args]:
         function = _regrouped(function, groups)
     outputs = step.outputs

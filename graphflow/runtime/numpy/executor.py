@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import linecache
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any, Final
 
@@ -18,11 +18,15 @@ from graphflow.core.evaluate import kernel_keywords
 from graphflow.plan.build import Built, emitted, finished
 from graphflow.plan.emit import Emitted
 from graphflow.plan.fold import rerun_shape_rule
+from graphflow.plan.program import Instr, Program
+from graphflow.plan.segments import Segment
+from graphflow.runtime.compiled import machine
 from graphflow.runtime.failures import StepError
 from graphflow.runtime.numpy.arena import make_arena
 from graphflow.runtime.numpy.calls import bound_call
 from graphflow.runtime.numpy.dataflow import Dataflow, needs_threads
 from graphflow.runtime.numpy.flow import bound
+from graphflow.runtime.numpy.segments import bound_segment
 from graphflow.runtime.numpy.threads import one_thread
 
 Array = np.ndarray[Any, Any]
@@ -41,30 +45,47 @@ class NumpyPlan:
     """
 
     def __init__(self, built: Built, label: str, store: Any) -> None:
-        self.built = built
-        self.label = f"<graphflow plan: {label}>"
-        self._inner: dict[int, list[NumpyPlan]] = {}
-        self._bind_inner(store)
-        _give_state(built, store)
-        self._emitted: Emitted | None = None
-        self._code: types.CodeType | None = None
-        self._arenas: list[Callable[..., list[Any]]] = []
-        parts: list[Any] = [plan for plans in self._inner.values() for plan in plans]
-        parts += [step.instr.definition for step in built.steps.steps]
+        given = built
+        parts: list[Any] = [instr.definition for instr in _all(built.program)]
         self.blas: bool = any(x.blas for x in parts)
         """Whether something in it calls BLAS."""
         self.waits: bool = any(x.waits for x in parts)
         """Whether something in it may have to wait for another thread."""
+        self._flow: Dataflow | None = None
+        if self.waits:
+            plain = finished(built.program)
+            if needs_threads(plain):
+                built = plain
+        self.built = built
+        self.label = f"<graphflow plan: {label}>"
+        self._store = store
+        self._stepwise: NumpyPlan | None = None
+        self._inner: dict[int, list[NumpyPlan]] = {}
+        self._bind_inner(store)
+        _give_state(built, store)
+        if self.waits and built is not given:
+            self._flow = Dataflow(built)
+        self._emitted: Emitted | None = None
+        self._code: types.CodeType | None = None
+        self._arenas: list[Callable[..., list[Any]]] = []
         self._context: Any = one_thread if self.blas else nullcontext()
         self.compiled = len(built.steps.steps) < COMPILE_BELOW
-        self._flow = Dataflow(built) if self.waits and needs_threads(built) else None
+
+    def stepwise(self) -> NumpyPlan:
+        """The same plan without compiled code: each step of it can be seen."""
+        if not any(step.segment is not None for step in self.built.steps.steps):
+            return self
+        if self._stepwise is None:
+            plain = finished(self.built.program)
+            self._stepwise = NumpyPlan(plain, f"{self.label}, step by step", self._store)
+        return self._stepwise
 
     def _bind_inner(self, store: Any) -> None:
         """Makes plans of the programs inside steps."""
         for i, step in enumerate(self.built.steps.steps):
             if step.instr.bodies:
                 plans = [
-                    NumpyPlan(finished(body), f"{step.instr.name}/{part}", store)
+                    NumpyPlan(finished(body, machine()), f"{step.instr.name}/{part}", store)
                     for part, body in zip(_PARTS[step.label], step.instr.bodies, strict=True)
                 ]
                 self._inner[i] = plans
@@ -141,7 +162,19 @@ class NumpyPlan:
             linecache.cache[self.label] = (len(text.source), None, lines, self.label)
             self._code = code
         arena = make_arena(self.built.steps, self.built.layout, text.buffers)
-        return types.FunctionType(self._code, {**text.names, **arena})
+        arrays = {slot: arena[name] for name, slot in text.buffers}
+        segments = {
+            name: self._segment(value, arrays)
+            for name, value in text.names.items()
+            if value.__class__ is Segment
+        }
+        return types.FunctionType(self._code, {**text.names, **arena, **segments})
+
+    def _segment(self, segment: Segment, arrays: dict[int, Any]) -> Callable[..., Any]:
+        found = machine()
+        if found is None:
+            raise AssertionError("a plan has compiled code, and nothing runs it")
+        return bound_segment(segment, self.built.steps, arrays, found)
 
     def _failure(self, e: Exception) -> StepError:
         trace = e.__traceback__
@@ -170,7 +203,13 @@ class NumpyPlan:
         start: list[Any] = [None] * len(steps.dtypes)
         for slot, value in steps.constants.items():
             start[slot] = value
-        calls = [bound_call(step, arena, start) for step in steps.steps]
+        arrays = {slot: arena[str(slot)] for slot in layout.buffer_of}
+        calls = [
+            bound_call(step, arena, start)
+            if step.segment is None
+            else bound_call(step, arena, start, self._segment(step.segment, arrays))
+            for step in steps.steps
+        ]
         gone = [layout.dies_after.get(i, ()) for i in range(len(calls))]
         feeds, fetches, keep = steps.feeds, steps.fetches, set(steps.constants)
 
@@ -197,6 +236,14 @@ class NumpyPlan:
             return [values[s] for s in fetches]
 
         return run
+
+
+def _all(program: Program) -> Iterator[Instr]:
+    """The instructions of a program and of those inside it."""
+    for instr in program.instrs:
+        yield instr
+        for body in instr.bodies:
+            yield from _all(body)
 
 
 def _give_state(built: Built, store: Any) -> None:

@@ -21,14 +21,15 @@ _NAMES: Final = (
 )  # fmt: skip
 
 
-def _libraries() -> list[str]:
+def libraries() -> list[str]:
+    """Files of the BLAS that NumPy carries."""
     root = os.path.dirname(np.__file__)
     found = glob.glob(os.path.join(root, "..", "numpy.libs", "*openblas*"))
     return found + glob.glob(os.path.join(root, ".dylibs", "*openblas*"))
 
 
 def _switch() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    for path in _libraries():
+    for path in libraries():
         try:
             library = ctypes.CDLL(path)
         except OSError:

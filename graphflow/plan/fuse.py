@@ -1,0 +1,466 @@
+"""fuse: steps that compiled kernels can run, in an order that lets elementwise ones run together.
+
+Neighbouring steps that the machine knows form a segment. Inside one, steps keep their data and
+variable dependencies but may change places: kernels go first, elementwise steps wait for others of
+the same size, and each such group, with reductions of what it computes, becomes one step.
+
+In: `Steps` and a `Machine`. Out: the same steps; those for the machine have `native` or `parts`.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from graphflow.core.errors import KernelError, ShapeError
+from graphflow.core.lowering import SUFFIXES, Call, Lowering
+from graphflow.core.shape import count
+from graphflow.plan.order import effect_of
+from graphflow.plan.record import Literal, Step, Steps
+
+Sizes = tuple[int, ...]
+_LONGEST: Final = 400
+"""Instructions in one group; a group has at most twice as many operands."""
+
+
+class Machine(Protocol):
+    """What runs compiled kernels."""
+
+    @property
+    def kernels(self) -> frozenset[str]:
+        """The names of its kernels."""
+
+    @property
+    def tiles(self) -> frozenset[str]:
+        """The names of its elementwise operations."""
+
+
+@dataclass(slots=True)
+class Tile:
+    """One elementwise operation of a group: a name of the machine's, operands, the result.
+
+    Operands are slots, Literals and, for casts made on the way, other Tiles.
+    """
+
+    name: str
+    args: tuple[Any, ...]
+    out: int
+
+
+@dataclass(slots=True)
+class Group:
+    """Elementwise operations over one shape, run tile by tile, and reductions of their results.
+
+    `split`: with an operand that is a row or a column, the number of leading axes that count rows.
+    """
+
+    shape: Sizes
+    split: int | None = None
+    tiles: list[Tile] = field(default_factory=list)
+    reduces: list[tuple[str, Sizes, int, int]] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    made: set[int] = field(default_factory=set)
+
+
+def fuse(steps: Steps, machine: Machine | None) -> None:
+    """Runs the pass in place."""
+    if machine is None:
+        return
+    facts = _Facts(steps, machine)
+    lowered = [facts.lowered(step) for step in steps.steps]
+    found: list[Step] = []
+    start = 0
+    for i, low in enumerate([*lowered, None]):
+        if low is None:
+            found += _segment(steps.steps[start:i], lowered[start:i], facts)
+            if i < len(lowered):
+                found.append(steps.steps[i])
+            start = i + 1
+    steps.steps = found
+    steps.fetches = tuple([facts.same.get(s, s) for s in steps.fetches])
+
+
+class _Facts:
+    """What the pass knows about steps."""
+
+    def __init__(self, steps: Steps, machine: Machine) -> None:
+        self.steps = steps
+        self.machine = machine
+        self.same: dict[int, int] = {}
+        """References that updates return -> the slots of their variables."""
+        self.cells = {
+            s: s for s, value in steps.constants.items() if not isinstance(value, np.ndarray)
+        }
+        self.roots: dict[int, int] = {}
+
+    # --- types and sizes ---
+    def shape(self, slot: int) -> Sizes | None:
+        dims = self.steps.dims[slot]
+        value = self.steps.constants.get(slot)
+        if isinstance(value, np.ndarray):
+            return tuple(value.shape)
+        if dims is None or None in dims:
+            return None
+        return dims  # type: ignore[return-value]  # no None is among them
+
+    def suffix(self, slot: int) -> str | None:
+        dtype = self.steps.dtypes[slot]
+        return None if dtype is None else SUFFIXES.get(dtype.base_dtype.name)
+
+    # --- steps ---
+    def lowered(self, step: Step) -> Any:
+        """A Lowering, the Tiles of an elementwise step, or None for what NumPy runs."""
+        if self.same and any(s in self.same for s in step.reads):
+            step.args = tuple([_renamed(a, self.same) for a in step.args])
+        if step.instr.definition.body is not None:
+            return self._elementwise(step)
+        rule = step.instr.definition.compiled_rule
+        if rule is None or step.function is not step.instr.definition.kernel:
+            return None
+        low = self._asked(step, rule)
+        if low is None:
+            return None
+        if low.tile:
+            return self._typed(step, low.tile, [step.args[i] for i in low.inputs or (0,)])
+        asked = [name for name, _, _ in low.many] if low.kernel == "many" else [low.kernel]
+        if not all(k in ("alias", "nothing") or k in self.machine.kernels for k in asked):
+            return None
+        if effect_of(step.instr) == "update" and step.outputs:
+            self.same[step.outputs[0]] = step.args[0]
+            step.outputs = ()
+        return low
+
+    def _asked(self, step: Step, rule: Callable[[Call], Lowering | None]) -> Lowering | None:
+        if any(a.__class__ is not int for a in step.args):
+            flat: list[int] = []
+            for a in step.args:
+                flat += a if a.__class__ is list else [a]
+        else:
+            flat = list(step.args)
+        shapes, dtypes = [], []
+        for s in flat:
+            shape, dtype = self._of_cell(s) if s in self.cells else self.shape(s), None
+            dtype = self.steps.dtypes[s]
+            if shape is None or dtype is None:
+                return None
+            if 0 in shape:
+                return None  # nothing to compute, and nothing to gain
+            shapes.append(shape)
+            dtypes.append(dtype.base_dtype)
+        outs = []
+        for s in step.outputs:
+            if effect_of(step.instr) == "update":
+                continue
+            shape = self.shape(s)
+            if shape is None or 0 in shape or self.suffix(s) is None:
+                return None
+            outs.append(shape)
+        constants = {i: self.steps.constants[s] for i, s in enumerate(flat) if self._known(s)}
+        try:
+            return rule(Call(step.instr.attrs, shapes, dtypes, outs, constants))
+        except (IndexError, KernelError, ShapeError, ValueError):
+            return None  # sizes that no run accepts: NumPy's kernel says what is wrong
+
+    def _known(self, slot: int) -> bool:
+        return isinstance(self.steps.constants.get(slot), np.ndarray)
+
+    def _of_cell(self, slot: int) -> Sizes | None:
+        value = getattr(self.steps.constants[slot], "dims", None)
+        return None if value is None or None in value else value
+
+    def _elementwise(self, step: Step) -> list[Tile] | None:
+        return self._typed(step, step.label, list(step.args))
+
+    def _typed(self, step: Step, label: str, args: list[Any]) -> list[Tile] | None:
+        """The operations of an elementwise step, with the casts that NumPy makes on the way."""
+        out = step.outputs[0]
+        shape = self.shape(out)
+        if shape is None or 0 in shape or len(step.outputs) != 1:
+            return None
+        kinds: list[str | None] = []
+        for a in args:
+            if a.__class__ is Literal:
+                if a.value.__class__ not in (int, float, bool):
+                    return None
+                kinds.append(None)
+            else:
+                kind = self.suffix(a) if a.__class__ is int else None
+                if kind is None or self.shape(a) is None:
+                    return None
+                kinds.append(kind)
+        if label.startswith("cast_"):
+            return [Tile(label, tuple(args), out)] if label in self.machine.tiles else None
+        return self._matched(step, label, args, kinds, out)
+
+    def _matched(
+        self, step: Step, label: str, args: list[Any], kinds: list[Any], out: int
+    ) -> list[Tile] | None:
+        made = self.suffix(out)
+        values = kinds[1:] if label == "where" else kinds
+        present = {k for k in values if k is not None}
+        if not present or made is None or (label == "where" and kinds[0] != "u8"):
+            return None
+        # The type the operation works in: that of its inputs, or the result's if one is a bool.
+        work = next(iter(present)) if len(present) == 1 else made
+        name = f"{label}_{work}"
+        if name not in self.machine.tiles or (made != work and made != "u8"):
+            return None
+        tiles: list[Tile] = []
+        operands: list[Any] = []
+        for i, (a, kind) in enumerate(zip(args, kinds, strict=True)):
+            if kind in (None, work) or (label == "where" and i == 0):
+                operands.append(a)
+                continue
+            cast = f"cast_{kind}_{work}"
+            if cast not in self.machine.tiles:
+                return None
+            tiles.append(Tile(cast, (a,), -1))
+            operands.append(tiles[-1])
+        found = [*tiles, Tile(name, tuple(operands), out)]
+        # Operands that are neither rows nor columns of the result are left to NumPy.
+        return found if _add(Group(self.shape(out) or ()), step, found, self) else None
+
+
+def _renamed(a: Any, same: dict[int, int]) -> Any:
+    if a.__class__ is int:
+        return same.get(a, a)
+    if a.__class__ is list:
+        return [same.get(s, s) for s in a]
+    return a
+
+
+# --- one segment ---
+def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> list[Step]:
+    if not steps:
+        return []
+    waits, users = _dependencies(steps, facts)
+    left = [len(w) for w in waits]
+    kernels: list[int] = []
+    tiles: dict[Sizes, list[int]] = defaultdict(list)  # by shape
+    ready_tiles: list[int] = []
+
+    def put(i: int) -> None:
+        if lowered[i].__class__ is list:
+            heapq.heappush(ready_tiles, i)
+            tiles[facts.shape(steps[i].outputs[0]) or ()].append(i)
+        else:
+            heapq.heappush(kernels, i)
+
+    done = [False] * len(steps)
+
+    def finish(i: int) -> None:
+        done[i] = True
+        for u in users[i]:
+            left[u] -= 1
+            if left[u] == 0:
+                put(u)
+
+    for i, n in enumerate(left):
+        if n == 0:
+            put(i)
+    found: list[Step] = []
+    while kernels or ready_tiles:
+        if kernels:
+            i = heapq.heappop(kernels)
+            if done[i]:
+                continue
+            steps[i].native = lowered[i]
+            steps[i].in_place = ()  # said of the NumPy kernel
+            found.append(steps[i])
+            finish(i)
+            continue
+        i = heapq.heappop(ready_tiles)
+        if done[i]:
+            continue
+        group = Group(facts.shape(steps[i].outputs[0]) or ())
+        _grow(group, i, steps, lowered, facts, tiles, kernels, done, finish)
+        found.append(_grouped(group, facts))
+    return found
+
+
+def _dependencies(steps: Sequence[Step], facts: _Facts) -> tuple[list[set[int]], list[list[int]]]:
+    """For each step those that must come before it, and those that wait for it."""
+    maker: dict[int, int] = {}
+    waits: list[set[int]] = []
+    root = facts.roots
+    touching: dict[int, list[int]] = defaultdict(list)  # cell -> steps since its last update
+    updated: dict[int, int] = {}
+    for i, step in enumerate(steps):
+        need = {maker[s] for s in step.reads if s in maker}
+        cells = {root.get(s, s) for s in step.reads}
+        cells = {c for c in cells if c in facts.cells}
+        update = effect_of(step.instr) == "update"
+        for c in cells:
+            if c in updated:
+                need.add(updated[c])
+            if update:
+                need.update(touching[c])
+        for c in cells:
+            if update:
+                updated[c] = i
+                touching[c] = []
+            else:
+                touching[c].append(i)
+        for s in step.outputs:
+            maker[s] = i
+            source = step.args[0] if step.args and step.args[0].__class__ is int else None
+            low = step.instr.definition
+            if source is not None and (low.view or low.effect == "read"):
+                root[s] = root.get(source, source)
+        need.discard(i)
+        waits.append(need)
+    users: list[list[int]] = [[] for _ in steps]
+    for i, need in enumerate(waits):
+        for j in need:
+            users[j].append(i)
+    return waits, users
+
+
+def _grow(
+    group: Group,
+    first: int,
+    steps: Sequence[Step],
+    lowered: Sequence[Any],
+    facts: _Facts,
+    tiles: dict[Sizes, list[int]],
+    kernels: list[int],
+    done: list[bool],
+    finish: Callable[[int], None],
+) -> None:
+    """Adds the first step to a group, then all that can run with it."""
+    _add(group, steps[first], lowered[first], facts)
+    finish(first)
+    grows = True
+    while grows and len(group.tiles) < _LONGEST:
+        grows = False
+        waiting, tiles[group.shape] = tiles[group.shape], []
+        for i in waiting:
+            if done[i]:
+                continue
+            if len(group.tiles) < _LONGEST and _add(group, steps[i], lowered[i], facts):
+                finish(i)
+                grows = True
+            else:
+                tiles[group.shape].append(i)
+        for i in list(kernels):
+            if not done[i] and _ends(group, steps[i], lowered[i], facts):
+                finish(i)
+                grows = True
+
+
+def _add(group: Group, step: Step, made: Iterable[Tile], facts: _Facts) -> bool:
+    """Adds an elementwise step if its operands fit the group's rows and columns."""
+    split = group.split
+    reduced = {out for _, _, _, out in group.reduces}
+    for a in step.args:
+        if a.__class__ is not int or a in group.made:
+            continue
+        if a in reduced:
+            return False  # known only when all tiles are through
+        shape = facts.shape(a)
+        if shape is None:
+            return False
+        wanted = _split(shape, group.shape)
+        if wanted == "no":
+            return False
+        if wanted is None:
+            continue
+        if split is None:
+            split = wanted
+        if not _agree(split, wanted, group.shape):
+            return False
+    group.split = split
+    group.tiles += made
+    group.steps.append(step)
+    group.made.add(step.outputs[0])
+    return True
+
+
+def _agree(split: int, other: Any, shape: Sizes) -> bool:
+    return math.prod(shape[:split]) == math.prod(shape[: int(other)])
+
+
+def _split(shape: Sizes, whole: Sizes) -> Any:
+    """How an operand lies in the group: None: whole or one number; k: rows or columns; "no"."""
+    if shape == whole or math.prod(shape) == 1:
+        return None
+    own = (1,) * (len(whole) - len(shape)) + shape
+    if len(own) != len(whole):
+        return "no"
+    if own == whole:
+        return None
+    k = next(i for i, n in enumerate(own) if n != 1)  # a row: ones, then the whole's sizes
+    if own[k:] == whole[k:]:
+        return k
+    k = len(own) - next(i for i, n in enumerate(reversed(own)) if n != 1)
+    return k if own[:k] == whole[:k] else "no"
+
+
+def _ends(group: Group, step: Step, low: Any, facts: _Facts) -> bool:
+    """Adds a reduction of something the group computes, if it fits."""
+    if low.__class__ is not Lowering or not low.reduce or step.args[0] not in group.made:
+        return False
+    if len(group.reduces) >= 8:
+        return False
+    A, B, C = low.sizes
+    if A * C > 1:
+        rows = A if C == 1 else B
+        if A > 1 and C > 1:
+            return False
+        k = _leading(group.shape, rows)
+        if k is None or (group.split is not None and not _agree(group.split, k, group.shape)):
+            return False
+        group.split = k
+    group.reduces.append((low.reduce, low.sizes, step.args[0], step.outputs[0]))
+    group.steps.append(step)
+    return True
+
+
+def _leading(shape: Sizes, rows: int) -> int | None:
+    return next((k for k in range(len(shape) + 1) if math.prod(shape[:k]) == rows), None)
+
+
+def _grouped(group: Group, facts: _Facts) -> Step:
+    """The step of a group. Its outputs: what others read, found when all groups are known."""
+    last = group.steps[-1]
+    inside = {t.out for t in group.tiles if t.out >= 0}
+    reads: dict[int, None] = {}
+    for t in group.tiles:
+        for a in t.args:
+            if a.__class__ is int and a not in inside:
+                reads[a] = None
+    outputs = [s for step in group.steps for s in step.outputs]
+    whole = [s for s in reads if facts.shape(s) == group.shape]
+    return Step(
+        _unbound, "tiles", tuple(reads), tuple(outputs), last.instr, in_place=tuple(whole),
+        parts=tuple(group.steps), group=group,
+    )  # fmt: skip
+
+
+def _unbound(*_: Any) -> Any:
+    raise AssertionError("a group was not bound to a machine")
+
+
+def trim(steps: Steps) -> None:
+    """Leaves a group only those outputs that somebody reads."""
+    used = set(steps.fetches)
+    for step in steps.steps:
+        used.update(step.reads)
+    for step in steps.steps:
+        if step.parts:
+            step.outputs = tuple([s for s in step.outputs if s in used])
+
+
+def sized(steps: Steps, slot: int) -> int:
+    """Bytes of a value whose size is known."""
+    dtype = steps.dtypes[slot]
+    n = count(steps.dims[slot])
+    if n is None or dtype is None:
+        raise AssertionError(f"slot {slot} has no size")
+    return int(n) * dtype.size

@@ -1,0 +1,54 @@
+// What the compiled kernels and the machine that runs them share.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+
+namespace gf {
+
+using i64 = std::int64_t;
+
+// A kernel gets the addresses of its operands (inputs, then outputs) and its parameters. It returns
+// 0, or another number if the values themselves are wrong (an index out of range): the caller then
+// asks the NumPy kernel for the message.
+using Kernel = int (*)(char** p, const i64* n, const double* f);
+
+// One elementwise operation on a tile: d[i] = op(a[i], b[i], c[i]) for i < n.
+using TileOp = void (*)(const void* a, const void* b, const void* c, void* d, i64 n);
+
+struct KernelEntry {
+  const char* name;
+  Kernel run;
+};
+
+struct TileEntry {
+  const char* name;
+  TileOp run;
+};
+
+// The kernels of one instruction set. Lists end with a null name.
+struct Table {
+  const char* isa;
+  const KernelEntry* kernels;
+  const TileEntry* tiles;
+};
+
+const Table* table_base();
+const Table* table_avx2();
+const Table* table_avx512();
+
+// Matrix products: Fortran-free CBLAS of the library that NumPy carries, or null.
+using Sgemm = void (*)(int, int, int, i64, i64, i64, i64, float, const float*, i64, const float*,
+                       i64, float, float*, i64);
+extern void* blas_sgemm;  // cblas_sgemm with 64-bit or 32-bit sizes, as blas_wide says
+extern void* blas_dgemm;
+extern bool blas_wide;
+
+// Runs work(0..parts-1), the parts on the helper threads where there are any. `cost` is the number
+// of microseconds the whole is expected to take on one thread.
+void split(i64 parts, double cost, void (*work)(void* context, i64 part), void* context);
+int threads_wanted(double cost);
+
+}  // namespace gf

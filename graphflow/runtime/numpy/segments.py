@@ -1,0 +1,421 @@
+"""Binds segments: the steps of a plan that run as compiled code, on one set of buffers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from graphflow.plan.fold import rerun_shape_rule
+from graphflow.plan.fuse import Group, Tile
+from graphflow.plan.record import Literal, Step, Steps
+from graphflow.plan.segments import Segment
+from graphflow.runtime.compiled import NativeMachine
+from graphflow.runtime.failures import StepError
+from graphflow.runtime.numpy.calls import bound_call
+
+Array = np.ndarray[Any, Any]
+_FULL, _SCALAR, _ROW, _COLUMN = range(4)
+_ALL, _EACH_ROW, _EACH_COLUMN = range(3)
+_REDUCTIONS: Final = {"sum": 0, "mean": 1, "max": 2, "min": 3}
+_CACHE: Final = 24 << 10
+"""Bytes of work memory of a group that stay in the first level cache."""
+_SHORTEST, _LONGEST = 256, 4096
+"""Elements of a tile."""
+
+
+def bound_segment(
+    segment: Segment, steps: Steps, arrays: Mapping[int, Array], machine: NativeMachine
+) -> Callable[..., Any]:
+    """Returns the function of a segment: it takes the inputs in order, and returns the outputs.
+
+    Args:
+        segment: the segment.
+        steps: the plan it belongs to.
+        arrays: the buffers of this run, by slot.
+        machine: what runs it.
+    """
+    return _Binding(segment, steps, arrays, machine).function()
+
+
+class _Binding:
+    """One segment on one set of buffers."""
+
+    def __init__(
+        self, segment: Segment, steps: Steps, arrays: Mapping[int, Array], machine: NativeMachine
+    ) -> None:
+        self.segment = segment
+        self.steps = steps
+        self.arrays = arrays
+        self.machine = machine
+        self.kept: list[Any] = []
+        self.operand: dict[int, int] = {}
+        self.fixed: list[tuple[int, int]] = []
+        self.aliases: list[tuple[int, int, int]] = []
+        self.inputs: list[Any] = []
+        self.base: dict[int, int] = {}  # an alias -> the slot whose memory it shares
+        written = {
+            m.args[i]
+            for m in segment.members
+            if m.native is not None and not m.outputs
+            for i in range(len(m.args))
+            if m.args[i].__class__ is int and m.args[i] in segment.inputs
+        }
+        for s in segment.inputs:
+            self._input(s, s in written and self._is_cell(s))
+        self.fresh: list[int] = []
+        self.code = self._code()
+
+    # --- operands ---
+    def _is_cell(self, slot: int) -> bool:
+        value = self.steps.constants.get(slot)
+        return value is not None and not isinstance(value, np.ndarray)
+
+    def _new(self, slot: int) -> int:
+        self.operand[slot] = len(self.operand)
+        return self.operand[slot]
+
+    def _input(self, slot: int, written: bool) -> None:
+        cell = self._is_cell(slot)
+        dims = self.steps.constants[slot].dims if cell else self.steps.dims[slot]
+        dtype = self.steps.dtypes[slot]
+        if dims is None or dtype is None or None in dims:
+            raise AssertionError(f"slot {slot} has no size")
+        self.inputs.append((self._new(slot), cell, written, dtype.base_dtype.size, tuple(dims)))
+
+    def _address(self, array: Array) -> int:
+        self.kept.append(array)
+        return int(array.ctypes.data)
+
+    def at(self, slot: int) -> int:
+        """The operand of a slot."""
+        found = self.operand.get(slot)
+        if found is not None:
+            return found
+        value = self.steps.constants.get(slot)
+        array = np.ascontiguousarray(value) if value is not None else self.arrays.get(slot)
+        if array is not None:
+            self.fixed.append((self._new(slot), self._address(array)))
+        else:  # an output that leaves the run: made anew for each
+            dims, dtype = self.steps.dims[slot], self.steps.dtypes[slot]
+            if dims is None or dtype is None:
+                raise AssertionError(f"slot {slot} has no size")
+            self.fresh.append(slot)
+            self.inputs.append((self._new(slot), False, True, dtype.size, tuple(dims)))
+        return self.operand[slot]
+
+    # --- code ---
+    def _code(self) -> Any:
+        instrs: list[Any] = []
+        self.members: list[Step] = []  # of the instructions
+        for m in self.segment.members:
+            low = m.native
+            if m.parts:
+                instrs.append(self._tiles(m))
+            elif low.kernel == "nothing":
+                continue
+            elif low.kernel == "alias":
+                source = m.args[0]
+                self.aliases.append((self._new(m.outputs[0]), self.at(source), 0))
+                self.base[m.outputs[0]] = self.base.get(source, source)
+                continue
+            elif low.many:
+                slots = [*m.reads, *m.outputs]
+                for kernel, positions, sizes in low.many:
+                    instrs.append((kernel, [self.at(slots[i]) for i in positions], sizes, (), None))
+                    self.members.append(m)
+                continue
+            else:
+                flat = m.reads
+                chosen = flat if low.inputs is None else [flat[i] for i in low.inputs]
+                operands = [self.at(s) for s in (*chosen, *m.outputs)]
+                instrs.append((low.kernel, operands, low.sizes, (), None))
+            self.members.append(m)
+        return self.machine.module.Code(
+            len(self.operand), self.fixed, self.aliases, self.inputs, instrs, self.kept
+        )
+
+    def _tiles(self, member: Step) -> Any:
+        return _Encoder(self, member.group, member.outputs).encoded()
+
+    # --- the function ---
+    def function(self) -> Callable[..., Any]:
+        """The bound function."""
+        run, slow = self.code.run, self._slow
+        kinds: list[tuple[Any, Any]] = [
+            (self.steps.dims[s], self.steps.dtypes[s].as_numpy_dtype)  # type: ignore[union-attr]  # checked by `at`
+            for s in self.fresh
+        ]
+        outputs = self.segment.outputs
+        if not outputs:
+
+            def act(*inputs: Any) -> list[Any]:
+                status = run(*inputs)
+                return slow(status, inputs) if status else []
+
+            return act
+        if len(outputs) == 1 and list(outputs) == self.fresh:
+            shape, kind = kinds[0]
+            empty = np.empty
+
+            def one(*inputs: Any) -> Any:
+                new = empty(shape, kind)
+                status = run(*inputs, new)
+                return slow(status, inputs)[0] if status else new
+
+            return one
+        getters = [self._getter(s) for s in outputs]
+        single = len(outputs) == 1
+
+        def several(*inputs: Any) -> Any:
+            new = [np.empty(shape, kind) for shape, kind in kinds]
+            status = run(*inputs, *new)
+            found = slow(status, inputs) if status else [get(inputs, new) for get in getters]
+            return found[0] if single else found
+
+        return several
+
+    def _getter(self, slot: int) -> Callable[[Any, Any], Any]:
+        base = self.base.get(slot, slot)
+        if base in self.fresh:
+            k = self.fresh.index(base)
+            return self._shaped(slot, base, lambda inputs, new: new[k])
+        if base in self.segment.inputs:
+            k = self.segment.inputs.index(base)
+            if self._is_cell(base):
+                return self._shaped(slot, base, lambda inputs, new: inputs[k].value)
+            return self._shaped(slot, base, lambda inputs, new: inputs[k])
+        value = self.arrays.get(base, self.steps.constants.get(base))
+        return self._shaped(slot, base, lambda inputs, new: value)
+
+    def _shaped(
+        self, slot: int, base: int, get: Callable[[Any, Any], Any]
+    ) -> Callable[[Any, Any], Any]:
+        dims = self.steps.dims[slot]
+        if slot == base or dims is None or self.steps.dims[base] == dims:
+            return get
+        return lambda inputs, new: get(inputs, new).reshape(dims)
+
+    # --- what compiled code does not do ---
+    def _slow(self, status: int, inputs: Sequence[Any]) -> list[Any]:
+        if status > 0:
+            return self._refused(self.members[status - 1], inputs)
+        given = [np.ascontiguousarray(x) if isinstance(x, np.ndarray) else x for x in inputs]
+        if any(a is not b for a, b in zip(given, inputs, strict=True)):
+            new = [self._empty(s) for s in self.fresh]
+            status = self.code.run(*given, *new)
+            if status == 0:
+                return [self._getter(s)(given, new) for s in self.segment.outputs]
+            if status > 0:
+                return self._refused(self.members[status - 1], given)
+        return self._by_numpy(inputs)
+
+    def _empty(self, slot: int) -> Array:
+        dims, dtype = self.steps.dims[slot], self.steps.dtypes[slot]
+        return np.empty(dims, dtype.as_numpy_dtype)  # type: ignore[union-attr]  # checked by `at`
+
+    def _start(self, inputs: Sequence[Any]) -> list[Any]:
+        start: list[Any] = [None] * len(self.steps.dtypes)
+        for slot, value in self.steps.constants.items():
+            start[slot] = value
+        for slot, value in zip(self.segment.inputs, inputs, strict=True):
+            start[slot] = value
+        return start
+
+    def _by_numpy(self, inputs: Sequence[Any]) -> list[Any]:
+        """Runs the steps one by one, as a plan without compiled code would."""
+        values = self._start(inputs)
+        for m in self.segment.members:
+            for step in m.parts or (m,):
+                self._run(step, values)
+        return [values[s] for s in self.segment.outputs]
+
+    def _run(self, step: Step, values: list[Any]) -> None:
+        function, sources, options, out = bound_call(step, {}, values)
+        try:
+            made = function(*[values[s] for s in sources], **options)
+        except Exception as e:
+            arrays = [values[s] for s in step.instr.inputs if s < len(values)]
+            raise StepError(step.instr, e, rerun_shape_rule(step.instr, arrays)) from e
+        if out.__class__ is int:
+            values[out] = made
+        elif out:
+            for slot, array in zip(out, made, strict=False):
+                values[slot] = array
+
+    def _refused(self, member: Step, inputs: Sequence[Any]) -> list[Any]:
+        """Raises what NumPy says of the values that a kernel refused."""
+        values = self._start(inputs)
+        for slot, array in self.arrays.items():
+            values[slot] = array
+        for alias, base in self.base.items():
+            source = values[base]
+            values[alias] = source.value if self._is_cell(base) else source
+            if values[alias] is not None and self.steps.dims[alias] is not None:
+                values[alias] = values[alias].reshape(self.steps.dims[alias])
+        self._run(member, values)
+        raise AssertionError(f"{member.instr.name}: its compiled kernel refuses what NumPy takes")
+
+
+class _Encoder:
+    """A group as the numbers that the machine reads."""
+
+    def __init__(self, binding: _Binding, group: Group, outputs: Sequence[int]) -> None:
+        self.binding = binding
+        self.group = group
+        self.outputs = outputs
+        self.externals: list[tuple[int, int, int]] = []
+        self.operands: list[int] = []
+        self.register: dict[Any, int] = {}
+        self.literals: list[tuple[int, float]] = []
+        self.last: dict[int, int] = {}
+        self.reduced = {source for _, _, source, _ in group.reduces}
+        k = group.split
+        whole = math.prod(group.shape)
+        self.rows = 1 if k is None else math.prod(group.shape[:k])
+        self.columns = whole if k is None else math.prod(group.shape[k:])
+
+    def item(self, slot: int) -> int:
+        """Bytes of an element of a slot."""
+        dtype = self.binding.steps.dtypes[slot]
+        assert dtype is not None  # the pass has looked
+        return int(dtype.base_dtype.size)
+
+    def _mode(self, slot: int) -> int:
+        steps = self.binding.steps
+        value = steps.constants.get(slot)
+        shape = value.shape if isinstance(value, np.ndarray) else tuple(steps.dims[slot] or ())
+        n = math.prod(shape)
+        if shape == self.group.shape:
+            return _FULL
+        if n == 1:
+            return _SCALAR
+        own = (1,) * (len(self.group.shape) - len(shape)) + shape
+        k = next((i for i, size in enumerate(own) if size != 1), len(own))
+        if own[k:] == self.group.shape[k:] and n == self.columns:
+            return _FULL if self.rows == 1 else _ROW
+        return _FULL if self.columns == 1 else _COLUMN
+
+    def _external(self, slot: int, mode: int) -> int:
+        self.operands.append(self.binding.at(slot))
+        self.externals.append((len(self.operands) - 1, mode, self.item(slot)))
+        return len(self.externals) - 1
+
+    def encoded(self) -> Any:
+        """The instruction for the machine."""
+        group = self.group
+        inside = {t.out for t in group.tiles if t.out >= 0}
+        for t in group.tiles:
+            for a in t.args:
+                if a.__class__ is int and a not in inside and a not in self.register:
+                    self.register[a] = self._external(a, self._mode(a))
+        shared = self._memory()
+        stores: list[tuple[Any, int]] = []
+        direct: dict[int, int] = {}
+        for s in self.outputs:
+            if s not in inside:
+                continue
+            at = self._external(s, _FULL)
+            if self._place(s) in shared:
+                stores.append((s, at))
+            else:
+                direct[s] = at
+        self._literals()
+        code, temps = self._allocated(direct, {s for s, _ in stores})
+        reduces = [self._reduce(*r) for r in group.reduces]
+        sizes: list[int] = [
+            self.rows, self.columns, 0, len(self.externals), len(self.literals), len(temps),
+            len(group.tiles), len(stores), len(reduces),
+        ]  # fmt: skip
+        buffers = len(temps) + len(self.literals)
+        buffers += sum(mode != _FULL for _, mode, _ in self.externals)
+        tile = _CACHE // 4 // max(1, buffers + 2) // 64 * 64
+        sizes[2] = min(_LONGEST, max(_SHORTEST, tile))
+        for e in self.externals:
+            sizes += e
+        sizes += [item for item, _ in self.literals]
+        sizes += temps
+        sizes += code
+        for s, at in stores:
+            sizes += [self.register[s], at]
+        for r in reduces:
+            sizes += r
+        numbers = [float(value) for _, value in self.literals]
+        return "tiles", self.operands, sizes, numbers, self.binding.machine.tile_names
+
+    def _place(self, slot: int) -> Any:
+        array = self.binding.arrays.get(slot)
+        return None if array is None else array.ctypes.data
+
+    def _memory(self) -> set[Any]:
+        """Where the operands stand that are read whole: an output there has to wait."""
+        found = set()
+        for slot, at in self.register.items():
+            if self.externals[at][1] == _FULL:
+                found.add(self._place(self.binding.base.get(slot, slot)))
+        return found - {None}
+
+    # --- registers ---
+    def _literals(self) -> None:
+        for t in self.group.tiles:
+            for a in t.args:
+                if a.__class__ is Literal:
+                    kind = t.name.rpartition("_")[2]
+                    key = (kind, a.value.__class__, a.value)
+                    if key not in self.register:
+                        item = {"f32": 4, "f64": 8, "i32": 4 | 16, "i64": 8 | 16, "u8": 1}[kind]
+                        self.register[key] = len(self.externals) + len(self.literals)
+                        self.literals.append((item, a.value))
+
+    def _allocated(self, direct: dict[int, int], stored: set[int]) -> tuple[list[int], list[int]]:
+        """The instructions with registers, and the item sizes of the temporary ones."""
+        tiles = self.group.tiles
+        names = {name: i for i, name in enumerate(self.binding.machine.tile_names)}
+        last: dict[Any, int] = {}
+        for i, t in enumerate(tiles):
+            for a in t.args:
+                last[id(a) if a.__class__ is Tile else a] = i
+        end = len(tiles)
+        for s in (*stored, *self.reduced, *direct):
+            last[s] = end
+        base = len(self.externals) + len(self.literals)
+        temps: list[int] = []
+        free: list[int] = []
+        code: list[int] = []
+        for i, t in enumerate(tiles):
+            args = [self._operand(a, t.name) for a in t.args]
+            dying = []
+            for a in t.args:
+                key = id(a) if a.__class__ is Tile else a
+                inner = a.__class__ is Tile or a.__class__ is int
+                if inner and self.register.get(key, -1) >= base and last[key] == i:
+                    dying.append(self.register[key])
+            key = id(t) if t.out < 0 else t.out
+            if t.out in direct:
+                self.register[key] = direct[t.out]
+            else:
+                if free:
+                    self.register[key] = free.pop()
+                else:
+                    temps.append(8)
+                    self.register[key] = base + len(temps) - 1
+                if key not in last:
+                    free.append(self.register[key])
+            free += dict.fromkeys(dying)
+            args += [args[0]] * (3 - len(args))
+            code += [names[t.name], *args, self.register[key]]
+        return code, temps
+
+    def _operand(self, a: Any, name: str) -> int:
+        if a.__class__ is Literal:
+            return self.register[(name.rpartition("_")[2], a.value.__class__, a.value)]
+        return self.register[id(a) if a.__class__ is Tile else a]
+
+    def _reduce(self, kind: str, sizes: tuple[int, ...], source: int, out: int) -> list[int]:
+        self.operands.append(self.binding.at(out))
+        rows, _, columns = sizes
+        layout = _ALL if rows * columns == 1 else _EACH_ROW if columns == 1 else _EACH_COLUMN
+        at = len(self.operands) - 1
+        return [_REDUCTIONS[kind], layout, self.register[source], at, self.item(source)]
