@@ -130,6 +130,7 @@ class Optimizer:
         self._assert_valid_dtypes([loss] if grad_loss is None else [loss, grad_loss])
         if var_list is None:
             variables = scopes.get_collection(GraphKeys.TRAINABLE_VARIABLES)
+            variables += scopes.get_collection(GraphKeys.TRAINABLE_RESOURCE_VARIABLES)
         else:
             variables = _flat(var_list)
         variables += scopes.get_collection(GraphKeys._STREAMING_MODEL_PORTS)
