@@ -197,7 +197,7 @@ class Layer(LayerNodes):
         return self.trainable_weights + self.non_trainable_weights
 
     @property
-    def trainable_variables(self) -> list[Any]:
+    def trainable_variables(self) -> list[Any]:  # type: ignore[override]  # a list, as in TensorFlow
         """Another name of `trainable_weights`."""
         return self.trainable_weights
 
@@ -207,7 +207,7 @@ class Layer(LayerNodes):
         return self.non_trainable_weights
 
     @property
-    def variables(self) -> list[Any]:
+    def variables(self) -> list[Any]:  # type: ignore[override]  # a list, as in TensorFlow
         """Another name of `weights`."""
         return self.weights
 
@@ -230,8 +230,8 @@ class Layer(LayerNodes):
         Raises:
             ValueError: if there is no default session.
         """
-        found: list[Any] = _session().run(self.weights)
-        return found
+        weights = self.weights
+        return list(_session().run(weights)) if weights else []
 
     def set_weights(self, weights: Any) -> None:
         """Sets the values of all variables in the default session.

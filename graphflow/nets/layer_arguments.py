@@ -6,10 +6,12 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Final
 
+from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.tensor import Tensor
 from graphflow.nets import initializers, regularizers
 from graphflow.ops.activation import elu, relu, selu, softplus, softsign
+from graphflow.ops.arithmetic import add, multiply
 from graphflow.ops.clip import clip_by_value
 from graphflow.ops.functions import sigmoid, tanh
 from graphflow.ops.softmax import softmax
@@ -27,7 +29,8 @@ def exponential(x: Any) -> Any:
 
 def hard_sigmoid(x: Any) -> Any:
     """Returns `0.2 * x + 0.5`, but at least 0 and at most 1."""
-    return clip_by_value(x * 0.2 + 0.5, 0.0, 1.0)
+    slope, middle = convert(0.2), convert(0.5)
+    return clip_by_value(add(multiply(x, slope), middle), 0.0, 1.0)
 
 
 _ACTIVATIONS: Final[dict[str, Callable[[Any], Any]]] = {
@@ -84,7 +87,7 @@ def initializer(given: Any) -> Any:
     """
     if isinstance(given, str):
         if given not in _INITIALIZERS:
-            raise ValueError(f"Unknown initializer: {given}")
+            raise ValueError(f"Unknown initializer:{given}")
         return _INITIALIZERS[given]()
     if isinstance(given, dict):
         return _of_config(given)
@@ -99,7 +102,7 @@ def _of_config(config: dict[str, Any]) -> Any:
     name = config.get("class_name", "")
     kind = getattr(initializers, name, None)
     if not (inspect.isclass(kind) and issubclass(kind, initializers.Initializer)):
-        raise ValueError(f"Unknown initializer: {name or config}")
+        raise ValueError(f"Unknown initializer:{name or config}")
     return kind.from_config(config["config"])
 
 

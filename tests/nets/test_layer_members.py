@@ -221,3 +221,13 @@ def test_keras_style_layers_keep_their_variables_to_themselves() -> None:
         with pytest.raises(ValueError, match="but saw: mine"):
             layer(x, scope="mine")
     assert tf.layers.dense(x, 3).name == "dense/BiasAdd:0"
+
+
+def test_named_activations_make_the_nodes_of_tensorflow(graph: Any) -> None:
+    tf.layers.dense(tf.zeros([1, 2]), 3, "hard_sigmoid")
+    assert [op.name for op in graph.get_operations()][-8:] == [
+        "dense/Const", "dense/Const_1", "dense/Mul", "dense/Add",
+        "dense/clip_by_value/Minimum/y", "dense/clip_by_value/Minimum",
+        "dense/clip_by_value/y", "dense/clip_by_value",
+    ]  # fmt: skip
+    assert tf.layers.Dense(3).get_weights() == []
