@@ -28,7 +28,7 @@ class LossScale(abc.ABC):
     """The base of loss scales; subclasses have `__call__`, `update` and `get_config`."""
 
     def __init__(self) -> None:
-        self._weights: dict[Any, Variable] = {}
+        self._weights: dict[Any, Any] = {}
 
     @abc.abstractmethod
     def __call__(self) -> Tensor:
@@ -54,7 +54,7 @@ class LossScale(abc.ABC):
         """Returns the loss scale of a configuration."""
         return cls(**config)
 
-    def _add_weight(self, name: str, initial_value: Any, dtype: Any = None) -> Variable:
+    def _add_weight(self, name: str, initial_value: Any, dtype: Any = None) -> Any:
         """Returns a new resource variable that no optimizer trains.
 
         Raises:
@@ -96,7 +96,8 @@ class FixedLossScale(LossScale):
 
     def __call__(self) -> Tensor:
         """Returns the factor, a float32 scalar."""
-        return convert(self._loss_scale_value)
+        found: Tensor = convert(self._loss_scale_value)
+        return found
 
     def update(self, grads: Any) -> tuple[Operation, bool]:
         """Returns an operation that does nothing, and True."""
@@ -137,7 +138,8 @@ class DynamicLossScale(LossScale):
 
     def __call__(self) -> Tensor:
         """Returns the factor, a float32 scalar."""
-        return convert(self._scale)
+        found: Tensor = convert(self._scale)
+        return found
 
     def update(self, grads: Any) -> tuple[Operation, Tensor]:
         """Returns the operation that adapts the factor, and whether all gradients are finite.
