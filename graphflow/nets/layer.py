@@ -246,7 +246,8 @@ class Layer(LayerNodes):
         if len(held) != len(weights):
             raise ValueError(
                 f'You called `set_weights(weights)` on layer "{self.name}" with a  weight list of '
-                f"length {len(weights)}, but the layer was expecting {len(held)} weights."
+                f"length {len(weights)}, but the layer was expecting {len(held)} weights. "
+                f"Provided weights: {str(weights)[:50]}..."
             )
         session = _session()
         for variable, value in zip(held, weights, strict=True):

@@ -130,11 +130,26 @@ class DynamicLossScale(LossScale):
         multiplier: float = 2.0,
     ) -> None:
         super().__init__()
-        self.initial_loss_scale = float(initial_loss_scale)
-        self.increment_period = int(increment_period)
-        self.multiplier = float(multiplier)
+        self._initial_loss_scale = float(initial_loss_scale)
+        self._increment_period = int(increment_period)
+        self._multiplier = float(multiplier)
         self._scale = self._add_weight("current_loss_scale", self.initial_loss_scale, float32)
         self._good_steps = self._add_weight("good_steps", 0, int64)
+
+    @property
+    def initial_loss_scale(self) -> float:
+        """The factor at first."""
+        return self._initial_loss_scale
+
+    @property
+    def increment_period(self) -> int:
+        """After how many steps in a row with finite gradients it grows."""
+        return self._increment_period
+
+    @property
+    def multiplier(self) -> float:
+        """By how much it grows and shrinks."""
+        return self._multiplier
 
     def __call__(self) -> Tensor:
         """Returns the factor, a float32 scalar."""
