@@ -189,7 +189,7 @@ for _module, _names in {
     'graphflow.ops.function_calls': 'symbolic_gradient',
     'graphflow.ops.getitem': 'getitem',
     'graphflow.ops.operators': 'operator reverse_operator unary_operator',
-    'graphflow.ops.saving': 'collection/global_step collection/local_variables collection/metric_variables collection/model_variables collection/moving_average_variables collection/trainable_variables collection/variables',
+    'graphflow.ops.saving': 'collection/concatenated_variables collection/global_step collection/local_variables collection/metric_variables collection/model_variables collection/moving_average_variables collection/trainable_resource_variables collection/trainable_variables collection/variables',
     'graphflow.ops.sparse_cwise': 'sparse_operator',
     'graphflow.ops.stack': 'autopack',
     'graphflow.ops.variable_scope': 'make_variable',

@@ -14,6 +14,7 @@ class GraphKeys:
     METRIC_VARIABLES: Final = "metric_variables"
     MODEL_VARIABLES: Final = "model_variables"
     TRAINABLE_VARIABLES: Final = "trainable_variables"
+    TRAINABLE_RESOURCE_VARIABLES: Final = "trainable_resource_variables"
     SUMMARIES: Final = "summaries"
     QUEUE_RUNNERS: Final = "queue_runners"
     TABLE_INITIALIZERS: Final = "table_initializer"
@@ -43,7 +44,8 @@ class GraphKeys:
     _SUMMARY_COLLECTION: Final = "_SUMMARY_V2"
     _VARIABLE_COLLECTIONS: Final = (
         "variables", "local_variables", "metric_variables", "model_variables",
-        "trainable_variables", "moving_average_variables",
+        "trainable_variables", "moving_average_variables", "concatenated_variables",
+        "trainable_resource_variables",
     )  # fmt: skip
     _STREAMING_MODEL_PORTS: Final = "streaming_model_ports"
     VARIABLES: Final = "variables"

@@ -85,6 +85,23 @@ class DeviceSpec:
             if (value := getattr(dev, field)) is not None:
                 setattr(self, field, value)
 
+    def make_merged_spec(self, dev: DeviceSpec) -> DeviceSpec:
+        """Returns a new one with the parts that `dev` names, and this one's else."""
+        made = self.replace()
+        made.merge_from(dev)
+        return made
+
+    def replace(self, **parts: Any) -> DeviceSpec:
+        """Returns a new one with some parts exchanged.
+
+        Args:
+            **parts: as the constructor takes them.
+
+        Raises:
+            TypeError: if one has no such name.
+        """
+        return DeviceSpec(**{**{f: getattr(self, f) for f in DeviceSpec.__slots__}, **parts})
+
     def __repr__(self) -> str:
         return self.to_string()
 

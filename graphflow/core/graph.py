@@ -30,6 +30,11 @@ class Graph:
     while the user declares (name, device, control dependencies, colocation).
     """
 
+    seed: int | None = None
+    """The graph-level random seed (`tf.set_random_seed`)."""
+    building_function = False
+    """True of the graph of a function's body."""
+
     def __init__(self) -> None:
         self._operations: list[Operation] = []
         self._by_name: dict[str, Operation] = {}
@@ -51,10 +56,7 @@ class Graph:
         self._functions: dict[str, Any] = {}
         self._gradient_functions: dict[str, str] = {}
         self._flow: Any = None
-        self.seed: int | None = None
-        """The graph-level random seed (`tf.set_random_seed`)."""
         self.producer = PRODUCER_VERSION
-        self.building_function = False
         self.uses_devices = False
         """True once an operation was declared under `device`."""
 

@@ -102,6 +102,12 @@ class Operation:
         return [] if s is None else [(s.filename, s.line, s.function, s.text)]
 
     @property
+    def traceback_with_start_lines(self) -> list[tuple[str, int, str, str, int]]:
+        """As `traceback`, with the line on which the function begins."""
+        s = self.site
+        return [] if s is None else [(*self.traceback[0], s.first_line)]
+
+    @property
     def _control_inputs(self) -> list[Operation]:
         return self.control_inputs
 

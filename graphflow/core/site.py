@@ -39,6 +39,11 @@ class Site:
         return self._code.co_name
 
     @property
+    def first_line(self) -> int:
+        """The line on which that function begins."""
+        return self._code.co_firstlineno
+
+    @property
     def line(self) -> int:
         """The line number, counted from 1."""
         if self._line is None:

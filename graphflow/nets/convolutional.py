@@ -52,6 +52,11 @@ class Convolution(Layer):
         ValueError: if an argument is not of its kind.
     """
 
+    CONFIG: ClassVar[tuple[str, ...]] = (
+        "filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate",
+        "activation", "use_bias", "kernel_initializer", "bias_initializer", "kernel_regularizer",
+        "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint",
+    )  # fmt: skip
     spatial: ClassVar[int]
 
     def __init__(

@@ -32,6 +32,9 @@ class Dropout(Layer):
         **kwargs: as `Layer`.
     """
 
+    CONFIG = ("rate", "noise_shape", "seed")
+    supports_masking = True
+
     def __init__(
         self,
         rate: Any = 0.5,
@@ -110,6 +113,8 @@ class Flatten(Layer):
         data_format: "channels_last" or "channels_first": then the channels are moved last first.
         **kwargs: as `Layer`.
     """
+
+    CONFIG = ("data_format",)
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -40,6 +40,13 @@ class Dense(Layer):
         **kwargs: as `Layer`.
     """
 
+    CONFIG = (
+        "units", "activation", "use_bias", "kernel_initializer", "bias_initializer",
+        "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint",
+        "bias_constraint",
+    )  # fmt: skip
+    supports_masking = True
+
     def __init__(
         self,
         units: int,

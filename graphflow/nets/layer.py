@@ -25,7 +25,9 @@ from graphflow.core.export import export
 from graphflow.core.operation import Operation
 from graphflow.core.shape import dimension_value
 from graphflow.core.tensor import Tensor
+from graphflow.nets import keras_style
 from graphflow.nets.input_spec import InputSpec, check_inputs
+from graphflow.nets.layer_nodes import LayerNodes
 from graphflow.ops.cast import cast
 from graphflow.ops.partitioned_variables import PartitionedVariable
 from graphflow.ops.shape_ops import shape as shape_of
@@ -61,7 +63,7 @@ def snake_case(name: str) -> str:
 
 
 @export("layers.Layer")
-class Layer:
+class Layer(LayerNodes):
     """Something that is called with tensors, returns tensors and may own variables.
 
     Subclasses make variables in `build` with `add_weight`, and operations in `call`.
@@ -83,6 +85,7 @@ class Layer:
     ) -> None:
         scope = kwargs.pop("_scope", None)
         self._reuse = kwargs.pop("_reuse", None)
+        self._keras_style = keras_style.is_on()
         for keyword in kwargs:
             if keyword not in _KEYWORDS:
                 raise TypeError("Keyword argument not understood:", keyword)
@@ -103,7 +106,10 @@ class Layer:
         self._scope: VariableScope | None = None
         self._current_scope: VariableScope | None = None
         self._always_reuse: variable_scope | None = None
-        if scope:
+        if self._keras_style:
+            keras_style.refuse("scope", scope)
+            keras_style.refuse("reuse", self._reuse)
+        elif scope:
             with variable_scope(scope) as opened:
                 self._scope = opened
 
@@ -137,7 +143,7 @@ class Layer:
         if not self._scope:
             raise ValueError(
                 f'No name available for layer scope because the layer "{self._name}" has not been '
-                "used yet. The scope name is determined the first time the layer instance is "
+                "used yet. The scope name  is determined the first time the layer instance is "
                 "called. You must therefore call the layer before querying `scope_name`."
             )
         return self._scope.name
@@ -191,7 +197,7 @@ class Layer:
         return self.trainable_weights + self.non_trainable_weights
 
     @property
-    def trainable_variables(self) -> list[Any]:
+    def trainable_variables(self) -> list[Any]:  # type: ignore[override]  # a list, as in TensorFlow
         """Another name of `trainable_weights`."""
         return self.trainable_weights
 
@@ -201,7 +207,7 @@ class Layer:
         return self.non_trainable_weights
 
     @property
-    def variables(self) -> list[Any]:
+    def variables(self) -> list[Any]:  # type: ignore[override]  # a list, as in TensorFlow
         """Another name of `weights`."""
         return self.weights
 
@@ -224,8 +230,8 @@ class Layer:
         Raises:
             ValueError: if there is no default session.
         """
-        found: list[Any] = _session().run(self.weights)
-        return found
+        weights = self.weights
+        return list(_session().run(weights)) if weights else []
 
     def set_weights(self, weights: Any) -> None:
         """Sets the values of all variables in the default session.
@@ -240,7 +246,8 @@ class Layer:
         if len(held) != len(weights):
             raise ValueError(
                 f'You called `set_weights(weights)` on layer "{self.name}" with a  weight list of '
-                f"length {len(weights)}, but the layer was expecting {len(held)} weights."
+                f"length {len(weights)}, but the layer was expecting {len(held)} weights. "
+                f"Provided weights: {str(weights)[:50]}..."
             )
         session = _session()
         for variable, value in zip(held, weights, strict=True):
@@ -293,6 +300,23 @@ class Layer:
         dtype = as_dtype(dtype or self.dtype or float32)
         if self._dtype is None:
             self._dtype = dtype.base_dtype.name
+        if self._keras_style:
+            variable = keras_style.variable(
+                name,
+                shape,
+                dtype,
+                initializer,
+                use_resource,
+                trainable=trainable,
+                constraint=constraint,
+                synchronization=synchronization,
+                aggregation=aggregation,
+            )
+            if regularizer:
+                inside = variable.name.partition(":")[0]
+                self.add_loss(functools.partial(_penalty, inside, regularizer, variable))
+            self._own([variable], trainable)
+            return variable
         before = {id(v) for v in global_variables()} if regularizer else set()
         with self._weight_scope() as scope:
             variable = get_variable(
@@ -412,14 +436,6 @@ class Layer:
         """Makes the operations and returns the result; for subclasses to override."""
         return inputs
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Returns the shape of the result for a shape of the input.
-
-        Raises:
-            NotImplementedError: if the layer does not say it.
-        """
-        raise NotImplementedError(f"{type(self).__name__} does not say the shape of its result.")
-
     def apply(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """As calling the layer."""
         return self(inputs, *args, **kwargs)
@@ -435,11 +451,15 @@ class Layer:
         Raises:
             ValueError: if an input is not as `input_spec` says, or `call` returns None.
         """
-        self._set_scope(kwargs.pop("scope", None))
-        with self._call_scope() as scope:
-            self._current_scope = scope
+        scope = kwargs.pop("scope", None)
+        if self._keras_style:
+            keras_style.refuse("scope", scope)
+            return self._result(inputs, args, kwargs)
+        self._set_scope(scope)
+        with self._call_scope() as opened:
+            self._current_scope = opened
             if "scope" in self._arguments:
-                kwargs["scope"] = scope
+                kwargs["scope"] = opened
             outputs = self._result(inputs, args, kwargs)
         _add_once(GraphKeys.UPDATE_OPS, self.updates)
         return outputs
@@ -467,6 +487,8 @@ class Layer:
         return self._always_reuse
 
     def _name_scope(self) -> str | None:
+        if self._keras_style:
+            return self.name
         return self._current_scope.original_name_scope if self._current_scope else None
 
     def _result(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

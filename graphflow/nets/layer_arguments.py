@@ -6,12 +6,32 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Final
 
+from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.tensor import Tensor
 from graphflow.nets import initializers, regularizers
 from graphflow.ops.activation import elu, relu, selu, softplus, softsign
-from graphflow.ops.functions import sigmoid
+from graphflow.ops.arithmetic import add, multiply
+from graphflow.ops.clip import clip_by_value
+from graphflow.ops.functions import sigmoid, tanh
 from graphflow.ops.softmax import softmax
+
+
+def linear(x: Any) -> Any:
+    """Returns `x` itself."""
+    return x
+
+
+def exponential(x: Any) -> Any:
+    """Returns `e**x`."""
+    return apply("Exp", x)
+
+
+def hard_sigmoid(x: Any) -> Any:
+    """Returns `0.2 * x + 0.5`, but at least 0 and at most 1."""
+    slope, middle = convert(0.2), convert(0.5)
+    return clip_by_value(add(multiply(x, slope), middle), 0.0, 1.0)
+
 
 _ACTIVATIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "relu": relu,
@@ -21,9 +41,10 @@ _ACTIVATIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "softsign": softsign,
     "sigmoid": sigmoid,
     "softmax": softmax,
-    "tanh": lambda x: apply("Tanh", x),
-    "exponential": lambda x: apply("Exp", x),
-    "linear": lambda x: x,
+    "tanh": tanh,
+    "hard_sigmoid": hard_sigmoid,
+    "exponential": exponential,
+    "linear": linear,
 }
 _INITIALIZERS: Final[dict[str, Callable[[], Any]]] = {
     "zeros": initializers.Zeros,
@@ -59,13 +80,17 @@ def activation(given: Any) -> Callable[[Tensor], Tensor] | None:
 def initializer(given: Any) -> Any:
     """Returns an initializer: an object or function as it is, a class called, one by its name.
 
+    A dict is read as the config of a layer holds it: a name and the arguments.
+
     Raises:
         ValueError: if it is none of these.
     """
     if isinstance(given, str):
         if given not in _INITIALIZERS:
-            raise ValueError(f"Unknown initializer: {given}")
+            raise ValueError(f"Unknown initializer:{given}")
         return _INITIALIZERS[given]()
+    if isinstance(given, dict):
+        return _of_config(given)
     if inspect.isclass(given):
         return given()
     if given is None or callable(given):
@@ -73,8 +98,18 @@ def initializer(given: Any) -> Any:
     raise ValueError(f"Could not interpret initializer identifier: {given}")
 
 
+def _of_config(config: dict[str, Any]) -> Any:
+    name = config.get("class_name", "")
+    kind = getattr(initializers, name, None)
+    if not (inspect.isclass(kind) and issubclass(kind, initializers.Initializer)):
+        raise ValueError(f"Unknown initializer:{name or config}")
+    return kind.from_config(config["config"])
+
+
 def regularizer(given: Any) -> Any:
     """Returns a regularizer: a function as it is, or "l1", "l2" or "l1_l2" with rates of 0.01.
+
+    A dict is read as the config of a layer holds it: a name and the arguments.
 
     Raises:
         ValueError: if it is neither.
@@ -82,7 +117,9 @@ def regularizer(given: Any) -> Any:
     if given is None or callable(given):
         return given
     if isinstance(given, str) and given in ("l1", "l2", "l1_l2"):
-        return regularizers.Rates(l1=0.01 * ("l1" in given), l2=0.01 * ("l2" in given))
+        return regularizers.L1L2(l1=0.01 * ("l1" in given), l2=0.01 * ("l2" in given))
+    if isinstance(given, dict) and given.get("class_name") == "L1L2":
+        return regularizers.L1L2(**given["config"])
     raise ValueError(f"Could not interpret regularizer identifier: {given}")
 
 

@@ -60,11 +60,13 @@ class Reduction:
     """The sum, divided by the number of weights that are not zero."""
     SUM_OVER_NONZERO_WEIGHTS: Final = SUM_BY_NONZERO_WEIGHTS
 
-    _all: ClassVar[tuple[str, ...]] = (NONE, SUM, MEAN, SUM_OVER_BATCH_SIZE, SUM_BY_NONZERO_WEIGHTS)
+    _all: ClassVar[tuple[str, ...]] = (
+        NONE, SUM, MEAN, SUM_OVER_BATCH_SIZE, SUM_OVER_NONZERO_WEIGHTS, SUM_BY_NONZERO_WEIGHTS,
+    )  # fmt: skip
 
     @classmethod
     def all(cls) -> tuple[str, ...]:
-        """Returns every kind."""
+        """Returns every kind; one has two names and stands there twice, as in TensorFlow."""
         return cls._all
 
     @classmethod

@@ -70,6 +70,13 @@ class BatchNormalization(Layer):
         Ioffe and Szegedy 2015; Ioffe 2017 for `renorm`.
     """
 
+    CONFIG = (
+        "axis", "momentum", "epsilon", "center", "scale", "beta_initializer", "gamma_initializer",
+        "moving_mean_initializer", "moving_variance_initializer", "beta_regularizer",
+        "gamma_regularizer", "beta_constraint", "gamma_constraint",
+    )  # fmt: skip
+    supports_masking = True
+
     def __init__(
         self,
         axis: Any = -1,

@@ -31,6 +31,7 @@ class Pooling(Layer):
         ValueError: if there are no strides.
     """
 
+    CONFIG = ("pool_size", "strides", "padding", "data_format")
     largest: ClassVar[bool]
     spatial: ClassVar[int]
 

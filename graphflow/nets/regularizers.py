@@ -7,6 +7,8 @@ import numbers
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from graphflow.core import scopes
 from graphflow.core.collections import GraphKeys
 from graphflow.core.convert import convert
@@ -23,7 +25,7 @@ _log = logging.getLogger("graphflow")
 _WEIGHTS: Final = GraphKeys.WEIGHTS
 
 
-class Rates:
+class L1L2:
     """The sums of `abs(x)` and of `x**2` over all elements, each with a factor.
 
     Args:
@@ -34,6 +36,10 @@ class Rates:
     def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
         self.l1 = l1
         self.l2 = l2
+
+    def get_config(self) -> dict[str, float]:
+        """Returns the arguments that make this regularizer again, rounded to float32."""
+        return {"l1": float(np.float32(self.l1)), "l2": float(np.float32(self.l2))}
 
     def __call__(self, x: Any) -> Any:
         """Returns the loss of a variable."""

@@ -158,6 +158,10 @@ class RNNCell(Layer):
             held.append(made)
         return made
 
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make such a cell again, as far as its class says them."""
+        return super().get_config()
+
     @property
     def state_size(self) -> Any:
         """The size of the state: an int, a TensorShape, or a nest of them."""
@@ -247,6 +251,8 @@ class BasicRNNCell(LayerRNNCell):
         **kwargs: as in `tf.layers.Layer`.
     """
 
+    CONFIG = ("num_units", "activation", "reuse")
+
     def __init__(
         self,
         num_units: int,
@@ -307,6 +313,8 @@ class GRUCell(LayerRNNCell):
     Source:
         Cho et al. 2014.
     """
+
+    CONFIG = ("num_units", "kernel_initializer", "bias_initializer", "activation", "reuse")
 
     def __init__(
         self,

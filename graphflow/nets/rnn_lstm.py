@@ -79,6 +79,8 @@ class BasicLSTMCell(LayerRNNCell):
         Zaremba et al. 2014.
     """
 
+    CONFIG = ("num_units", "forget_bias", "state_is_tuple", "activation", "reuse")
+
     def __init__(
         self,
         num_units: int,
@@ -163,6 +165,12 @@ class LSTMCell(LayerRNNCell):
         Hochreiter and Schmidhuber 1997; Sak et al. 2014.
     """
 
+    CONFIG = (
+        "num_units", "use_peepholes", "cell_clip", "initializer", "num_proj", "proj_clip",
+        "num_unit_shards", "num_proj_shards", "forget_bias", "state_is_tuple", "activation",
+        "reuse",
+    )  # fmt: skip
+
     def __init__(
         self,
         num_units: int,
@@ -197,7 +205,8 @@ class LSTMCell(LayerRNNCell):
         self._initializer = arguments.initializer(initializer)
         self._num_proj = num_proj
         self._proj_clip = proj_clip
-        self._shards = num_unit_shards, num_proj_shards
+        self._num_unit_shards = num_unit_shards
+        self._num_proj_shards = num_proj_shards
         self._forget_bias = forget_bias
         self._state_is_tuple = state_is_tuple
         self._activation = activation_of(activation)
@@ -220,7 +229,7 @@ class LSTMCell(LayerRNNCell):
         check_dtype(self.dtype)
         n = self._num_units
         h_depth = n if self._num_proj is None else self._num_proj
-        self._kernel = self._weights("kernel", [depth + h_depth, 4 * n], self._shards[0])
+        self._kernel = self._weights("kernel", [depth + h_depth, 4 * n], self._num_unit_shards)
         start = Zeros if self.dtype is None else Zeros(dtype=self.dtype)
         self._bias = self.add_variable("bias", shape=[4 * n], initializer=start)
         if self._use_peepholes:
@@ -230,7 +239,7 @@ class LSTMCell(LayerRNNCell):
             )
         if self._num_proj is not None:
             self._proj_kernel = self._weights(
-                "projection/kernel", [n, self._num_proj], self._shards[1]
+                "projection/kernel", [n, self._num_proj], self._num_proj_shards
             )
         self.built = True
 

@@ -60,6 +60,34 @@ class CellWrapper(RNNCell):
     def _around(self, inputs: Any, state: Any, scope: Any) -> Any:
         return self.cell(inputs, state, scope=scope)
 
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make such a cell again, that of the cell inside among them.
+
+        Raises:
+            NotImplementedError: for a function of the user's own, which is no plain data.
+        """
+        inside = {"class_name": type(self.cell).__name__, "config": self.cell.get_config()}
+        return {"cell": inside, **super().get_config()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Returns a new wrapper.
+
+        Args:
+            config: what `get_config` returned, but with a cell as "cell".
+            custom_objects: not used.
+
+        Raises:
+            ValueError: if there is no cell in it.
+        """
+        try:
+            return cls(**config)
+        except TypeError:
+            raise ValueError(
+                "RNNCellWrapper cannot reconstruct the wrapped cell. Please overwrite the cell in "
+                "the config with a RNNCell instance."
+            ) from None
+
 
 def _default_filter(substate: Any) -> Any:
     """What dropout touches of a state: not what an LSTM remembers, and no TensorArrays."""
@@ -101,6 +129,11 @@ class DropoutWrapper(CellWrapper):
         Zaremba et al. 2014; Gal and Ghahramani 2016 for masks of all steps.
     """
 
+    CONFIG = (
+        "input_keep_prob", "output_keep_prob", "state_keep_prob", "variational_recurrent",
+        "input_size", "seed",
+    )  # fmt: skip
+
     def __init__(
         self,
         cell: Any,
@@ -120,10 +153,11 @@ class DropoutWrapper(CellWrapper):
             raise TypeError("dropout_state_filter_visitor must be callable")
         self._filter = visitor or _default_filter
         with scopes.name_scope("DropoutWrapperInit"):
-            self._input_keep = _share(input_keep_prob, "input_keep_prob")
-            self._state_keep = _share(state_keep_prob, "state_keep_prob")
-            self._output_keep = _share(output_keep_prob, "output_keep_prob")
-        self._variational = variational_recurrent
+            self._input_keep_prob = _share(input_keep_prob, "input_keep_prob")
+            self._state_keep_prob = _share(state_keep_prob, "state_keep_prob")
+            self._output_keep_prob = _share(output_keep_prob, "output_keep_prob")
+        self._variational_recurrent = variational_recurrent
+        self._input_size = input_size
         self._seed = seed
         self._input_noise = self._state_noise = self._output_noise = None
         if variational_recurrent:
@@ -146,7 +180,7 @@ class DropoutWrapper(CellWrapper):
 
             return _numbered(sizes, one, sizes)
 
-        if _drops(self._input_keep):
+        if _drops(self._input_keep_prob):
             if input_size is None:
                 raise ValueError(
                     "When variational_recurrent=True and input_keep_prob < 1.0 or is unknown, "
@@ -179,19 +213,19 @@ class DropoutWrapper(CellWrapper):
             found.set_shape(x.shape)
             return found
 
-        if self._variational:
+        if self._variational_recurrent:
             return _numbered(form, masked, form, values, noise)
         return _numbered(form, fresh, form, values)
 
     def _around(self, inputs: Any, state: Any, scope: Any) -> Any:
-        if _drops(self._input_keep):
-            inputs = self._dropped(inputs, "input", self._input_noise, self._input_keep)
+        if _drops(self._input_keep_prob):
+            inputs = self._dropped(inputs, "input", self._input_noise, self._input_keep_prob)
         output, new = self.cell(inputs, state, scope=scope)
-        if _drops(self._state_keep):
+        if _drops(self._state_keep_prob):
             form = nest_shallow.get_traverse_shallow_structure(self._filter, new)
-            new = self._dropped(new, "state", self._state_noise, self._state_keep, form)
-        if _drops(self._output_keep):
-            output = self._dropped(output, "output", self._output_noise, self._output_keep)
+            new = self._dropped(new, "state", self._state_noise, self._state_keep_prob, form)
+        if _drops(self._output_keep_prob):
+            output = self._dropped(output, "output", self._output_noise, self._output_keep_prob)
         return output, new
 
 
@@ -249,6 +283,8 @@ class DeviceWrapper(CellWrapper):
     Raises:
         TypeError: if `cell` is no RNNCell.
     """
+
+    CONFIG = ("device",)
 
     def __init__(self, cell: Any, device: Any, **kwargs: Any) -> None:
         super().__init__(cell, **kwargs)

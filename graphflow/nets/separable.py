@@ -49,6 +49,14 @@ class SeparableConvolution(Convolution):
         ValueError: if an argument is not of its kind.
     """
 
+    CONFIG = (
+        "filters", "kernel_size", "strides", "padding", "data_format", "depth_multiplier",
+        "dilation_rate", "activation", "use_bias", "depthwise_initializer",
+        "pointwise_initializer", "bias_initializer", "depthwise_regularizer",
+        "pointwise_regularizer", "bias_regularizer", "activity_regularizer",
+        "depthwise_constraint", "pointwise_constraint", "bias_constraint",
+    )  # fmt: skip
+
     def __init__(
         self,
         filters: int,

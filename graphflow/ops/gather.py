@@ -216,7 +216,7 @@ def gather(
     known = constant_value(axis) if isinstance(axis, Tensor) else axis
     if known is None or known != 0:
         found = apply(GATHER_V2, params, indices, axis, batch_dims=batch_dims, name=name)
-    elif hasattr(params, "sparse_read"):
+    elif hasattr(params, "sparse_read") and getattr(params, "_is_resource", True):
         found = params.sparse_read(indices, name=name)
     else:
         found = apply(GATHER_V2, params, indices, axis, name=name)

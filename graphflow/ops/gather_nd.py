@@ -129,7 +129,7 @@ def gather_nd(params: Any, indices: Any, name: str | None = None, batch_dims: An
         batch = batch.item()
     if not isinstance(batch, int) or batch:
         return _batch_gather_nd(params, indices, batch, name)
-    if not isinstance(params, Tensor) and hasattr(params, "gather_nd"):
+    if hasattr(params, "gather_nd") and getattr(params, "_is_resource", True):
         found = params.gather_nd(indices, name=name)
     else:
         found = apply(GATHER_ND, params, indices, name=name)

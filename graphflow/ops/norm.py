@@ -329,7 +329,7 @@ def normalize_moments(
 
 def _count_nonzero(value: Tensor, dtype: DType) -> Tensor:
     with scopes.name_scope("count_nonzero", values=[value]):
-        zero = constant(0, value.dtype)
+        zero = constant(0, value.dtype, name="zeros")
         other = cast(apply("NotEqual", value, zero), dtype)
         found: Tensor = reduce_sum(other, name="nonzero_count")
     return found

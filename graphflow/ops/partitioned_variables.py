@@ -22,9 +22,18 @@ class PartitionInfo:
     Args:
         full_shape: the shape of the whole.
         var_offset: where the part begins.
+
+    Raises:
+        ValueError: if the part begins outside of the whole: there are more parts than rows.
     """
 
     def __init__(self, full_shape: Sequence[int], var_offset: Sequence[int]) -> None:
+        for offset, size in zip(var_offset, full_shape, strict=True):
+            if not 0 <= offset < size:
+                raise ValueError(
+                    f"Expected 0 <= offset < shape but found offset={offset}, shape={size} for "
+                    f"var_offset={list(var_offset)}, full_shape={list(full_shape)}"
+                )
         self.full_shape = list(full_shape)
         self.var_offset = list(var_offset)
 

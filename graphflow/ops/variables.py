@@ -323,6 +323,99 @@ class Variable(metaclass=VariableMeta):
             )
         session.run(self.initializer, {self.initializer.inputs[1]: value})
 
+    # --- what changes it: each kind says how ---
+    def set_shape(self, shape: Any) -> Any:
+        """Overrides the static shape; only reference variables do."""
+        raise NotImplementedError
+
+    def assign(
+        self,
+        value: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
+        """Changes the variable to a value; see the same function of tf."""
+        raise NotImplementedError
+
+    def assign_add(
+        self,
+        delta: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
+        """Changes the variable by adding a value; see the same function of tf."""
+        raise NotImplementedError
+
+    def assign_sub(
+        self,
+        delta: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
+        """Changes the variable by taking a value off; see the same function of tf."""
+        raise NotImplementedError
+
+    def scatter_sub(self, sparse_delta: Any, use_locking: bool = False, name: Any = None) -> Any:
+        """Takes the values of the slices off the rows that they name."""
+        raise NotImplementedError
+
+    def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: Any = None) -> Any:
+        """Adds the values of the slices to the rows that they name."""
+        raise NotImplementedError
+
+    def scatter_max(self, sparse_delta: Any, use_locking: bool = False, name: Any = None) -> Any:
+        """Keeps the larger of row and slice."""
+        raise NotImplementedError
+
+    def scatter_min(self, sparse_delta: Any, use_locking: bool = False, name: Any = None) -> Any:
+        """Keeps the smaller of row and slice."""
+        raise NotImplementedError
+
+    def scatter_mul(self, sparse_delta: Any, use_locking: bool = False, name: Any = None) -> Any:
+        """Multiplies the rows by the slices."""
+        raise NotImplementedError
+
+    def scatter_div(self, sparse_delta: Any, use_locking: bool = False, name: Any = None) -> Any:
+        """Divides the rows by the slices."""
+        raise NotImplementedError
+
+    def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: Any = None) -> Any:
+        """Sets the rows to the slices."""
+        raise NotImplementedError
+
+    def batch_scatter_update(
+        self, sparse_delta: Any, use_locking: bool = False, name: Any = None
+    ) -> Any:
+        """Sets rows inside each entry of the first axes."""
+        raise NotImplementedError
+
+    def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Takes updates off the parts that the indices name."""
+        raise NotImplementedError
+
+    def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Adds updates to the parts that the indices name."""
+        raise NotImplementedError
+
+    def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Sets the parts that the indices name."""
+        raise NotImplementedError
+
+    def count_up_to(self, limit: int) -> Any:
+        """Adds one, and returns the value before; stops with OutOfRangeError at the limit."""
+        raise NotImplementedError
+
+    def sparse_read(self, indices: Any, name: str | None = None) -> Any:
+        """Returns some rows; only resource variables do."""
+        raise AttributeError
+
+    def gather_nd(self, indices: Any, name: str | None = None) -> Any:
+        """Returns some parts; only resource variables do."""
+        raise AttributeError
+
     # --- files ---
     def to_proto(self, export_scope: str | None = None) -> Any:
         """Returns the variable as a VariableDef message; None if it lies outside of the scope.

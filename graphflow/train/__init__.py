@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from graphflow.training.session_manager import SessionManager as SessionManager
     from graphflow.training.supervisor import Supervisor as Supervisor, basic_train_loop as basic_train_loop
     from graphflow.training.sync_replicas import SyncReplicasOptimizer as SyncReplicasOptimizer
+    from graphflow.training.warm_start import VocabInfo as VocabInfo, warm_start as warm_start
+    from graphflow.train import experimental as experimental
     from graphflow.train import queue_runner as queue_runner
     BytesList: Any
     ClusterDef: Any
@@ -95,8 +97,9 @@ else:
         'graphflow.training.session_manager': 'SessionManager',
         'graphflow.training.supervisor': 'Supervisor basic_train_loop',
         'graphflow.training.sync_replicas': 'SyncReplicasOptimizer',
+        'graphflow.training.warm_start': 'VocabInfo warm_start',
     }
-    _SPACES = 'queue_runner'
+    _SPACES = 'experimental queue_runner'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -119,17 +122,18 @@ __all__ = [
     "Server", "ServerDef", "SessionCreator", "SessionManager", "SessionRunArgs",
     "SessionRunContext", "SessionRunHook", "SessionRunValues", "SingularMonitoredSession",
     "StepCounterHook", "StopAtStepHook", "SummarySaverHook", "Supervisor", "SyncReplicasOptimizer",
-    "WorkerSessionCreator", "add_queue_runner", "assert_global_step", "basic_train_loop", "batch",
-    "batch_join", "checkpoint_exists", "checkpoints_iterator", "cosine_decay",
-    "cosine_decay_restarts", "create_global_step", "exponential_decay", "export_meta_graph",
-    "generate_checkpoint_state_proto", "get_checkpoint_mtimes", "get_checkpoint_state",
-    "get_global_step", "get_or_create_global_step", "global_step", "import_meta_graph",
-    "init_from_checkpoint", "input_producer", "inverse_time_decay", "latest_checkpoint",
-    "limit_epochs", "linear_cosine_decay", "list_variables", "load_checkpoint", "load_variable",
+    "VocabInfo", "WorkerSessionCreator", "add_queue_runner", "assert_global_step",
+    "basic_train_loop", "batch", "batch_join", "checkpoint_exists", "checkpoints_iterator",
+    "cosine_decay", "cosine_decay_restarts", "create_global_step", "experimental",
+    "exponential_decay", "export_meta_graph", "generate_checkpoint_state_proto",
+    "get_checkpoint_mtimes", "get_checkpoint_state", "get_global_step",
+    "get_or_create_global_step", "global_step", "import_meta_graph", "init_from_checkpoint",
+    "input_producer", "inverse_time_decay", "latest_checkpoint", "limit_epochs",
+    "linear_cosine_decay", "list_variables", "load_checkpoint", "load_variable",
     "match_filenames_once", "maybe_batch", "maybe_batch_join", "maybe_shuffle_batch",
     "maybe_shuffle_batch_join", "natural_exp_decay", "noisy_linear_cosine_decay",
     "piecewise_constant", "piecewise_constant_decay", "polynomial_decay", "queue_runner",
     "range_input_producer", "remove_checkpoint", "replica_device_setter", "shuffle_batch",
     "shuffle_batch_join", "slice_input_producer", "start_queue_runners", "string_input_producer",
-    "summary_iterator", "update_checkpoint_state", "write_graph",
+    "summary_iterator", "update_checkpoint_state", "warm_start", "write_graph",
 ]

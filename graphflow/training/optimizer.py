@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from graphflow.autodiff.reverse import gradients
+from graphflow.autodiff.tape import GradientTape
 from graphflow.core import convert, scopes
 from graphflow.core.collections import GraphKeys
 from graphflow.core.declare import apply
@@ -109,8 +110,10 @@ class Optimizer:
         """Returns (gradient, variable) for each variable; the gradient may be None.
 
         Args:
-            loss: what should get smaller.
-            var_list: the variables; None: all trainable ones.
+            loss: what should get smaller; or a function that makes it: then only var_list and
+                grad_loss count, and gradients are those of a GradientTape.
+            var_list: the variables; None: all trainable ones, of a function the resource variables
+                that it reads.
             gate_gradients: with GATE_GRAPH all gradients are there before one is used.
             aggregation_method: one of `tf.AggregationMethod`.
             colocate_gradients_with_ops: whether gradients note that they belong beside their op.
@@ -121,7 +124,7 @@ class Optimizer:
             NotImplementedError: if something in `var_list` is no variable or tensor.
         """
         if callable(loss):
-            loss = loss()
+            return _of_function(loss, var_list, grad_loss)
         if gate_gradients not in (self.GATE_NONE, self.GATE_OP, self.GATE_GRAPH):
             raise ValueError(
                 "gate_gradients must be one of: Optimizer.GATE_NONE, Optimizer.GATE_OP, "
@@ -130,6 +133,7 @@ class Optimizer:
         self._assert_valid_dtypes([loss] if grad_loss is None else [loss, grad_loss])
         if var_list is None:
             variables = scopes.get_collection(GraphKeys.TRAINABLE_VARIABLES)
+            variables += scopes.get_collection(GraphKeys.TRAINABLE_RESOURCE_VARIABLES)
         else:
             variables = _flat(var_list)
         variables += scopes.get_collection(GraphKeys._STREAMING_MODEL_PORTS)
@@ -379,3 +383,14 @@ def _summed(values: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
 
 def _key(var: Any) -> Any:
     return var.op.graph, var.op.name
+
+
+def _of_function(loss: Callable[[], Any], var_list: Any, grad_loss: Any) -> list[tuple[Any, Any]]:
+    with GradientTape() as tape:
+        if var_list is not None:
+            tape.watch(var_list)
+        value = loss()
+    variables = tape.watched_variables() if var_list is None else var_list
+    with scopes.control_dependencies([value]):
+        found = tape.gradient(value, variables, grad_loss)
+    return list(zip(found, variables, strict=True))

@@ -146,11 +146,12 @@ def piecewise_constant(
         if choice.dtype.base_dtype != choices[0].dtype.base_dtype:
             raise ValueError(
                 "Values must have elements all with the same dtype "
-                f"({choices[0].dtype.base_dtype!r} vs {choice.dtype.base_dtype!r})."
+                f"({choices[0].dtype.base_dtype} vs {choice.dtype.base_dtype})."
             )
     if len(limits) != len(choices) - 1:
         raise ValueError("The length of boundaries should be 1 less than the length of values")
     with scopes.name_scope(name or "PiecewiseConstant"):
+        at = convert(x)  # once more, as in TensorFlow: names, and when a resource is read
         pairs: list[tuple[Any, Callable[[], Tensor]]] = [
             (at <= limits[0], lambda: choices[0]),
             (at > limits[-1], lambda: choices[-1]),
@@ -173,7 +174,7 @@ def _like(limit: Tensor, dtype: DType) -> Any:
         return limit
     if own == int32 and dtype == int64:
         return cast(limit, dtype)
-    raise ValueError(f"Boundaries ({own!r}) must have the same dtype as x ({dtype!r}).")
+    raise ValueError(f"Boundaries ({own}) must have the same dtype as x ({dtype}).")
 
 
 @export("train.polynomial_decay")

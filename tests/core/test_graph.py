@@ -185,3 +185,32 @@ def test_gradient_override_map_marks_operations():
     assert op.get_attr("_gradient_op_type") == b"Mine"
     with pytest.raises(TypeError):
         tf.get_default_graph().gradient_override_map({"Exp": 3}).__enter__()
+
+
+def test_class_says_what_a_new_graph_says() -> None:
+    assert tf.Graph.seed is None
+    assert not tf.Graph.building_function
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(3)
+        assert graph.seed == 3
+        graph.seed = 4
+        assert tf.get_seed(5) == (4, 5)
+
+
+def test_device_specs_make_new_ones() -> None:
+    spec = tf.DeviceSpec(job="ps", task=1)
+    assert spec.replace(task=2, device_type="GPU").to_string() == "/job:ps/task:2/device:GPU:*"
+    assert spec.replace(job=None).to_string() == "/task:1"
+    other = tf.DeviceSpec(job="w", device_type="CPU", device_index=0)
+    assert spec.make_merged_spec(other).to_string() == "/job:w/task:1/device:CPU:0"
+    assert spec.to_string() == "/job:ps/task:1"
+    with pytest.raises(TypeError, match="unexpected keyword argument 'foo'"):
+        spec.replace(foo=1)
+
+
+def test_traceback_knows_where_the_function_begins() -> None:
+    with tf.Graph().as_default():
+        op = tf.no_op()
+    ((*line, first),) = op.traceback_with_start_lines
+    assert [tuple(line)] == op.traceback
+    assert 0 < op.traceback[0][1] - first < 4

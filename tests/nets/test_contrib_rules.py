@@ -205,3 +205,12 @@ def test_analyzer_counts_elements_and_bytes(graph, capsys):
     )
     slim.model_analyzer.analyze_ops(graph, print_info=True)
     assert "w \t-> (float32_ref 4) [4]" in capsys.readouterr().out
+
+
+def test_zero_fraction_has_the_nodes_of_tensorflow() -> None:
+    with tf.Graph().as_default() as graph:
+        tf.nn.zero_fraction(tf.constant([0.0, 1.0]))
+        counted = graph.get_operation_by_name("zero_fraction/cond/count_nonzero/NotEqual")
+        assert counted.inputs[1].name == "zero_fraction/cond/count_nonzero/zeros:0"
+        summed = graph.get_operation_by_name("zero_fraction/cond/count_nonzero/nonzero_count")
+        assert summed.inputs[1].name == "zero_fraction/cond/count_nonzero/Const:0"

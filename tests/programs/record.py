@@ -13,7 +13,7 @@ from typing import Any, Callable  # noqa: UP035 - evaluated under Python 3.7
 
 import numpy as np
 
-from tests.programs import flow, mnist, models, sequences, small, ways
+from tests.programs import flow, mnist, models, optimizers, sequences, small, ways
 from tests.programs.data import digest
 
 PROGRAMS: dict[str, Callable[[Any], mnist.Built]] = {
@@ -45,8 +45,9 @@ PROGRAMS: dict[str, Callable[[Any], mnist.Built]] = {
     **models.MODELS,
     **sequences.MODELS,
     **ways.MODELS,
+    **optimizers.MODELS,
 }
-FIFTY_STEPS = [*models.MODELS, *sequences.MODELS, *ways.MODELS]
+FIFTY_STEPS = [*models.MODELS, *sequences.MODELS, *ways.MODELS, *optimizers.MODELS]
 
 # DataType numbers of the GraphDef format. Reference types are these plus 100.
 DTYPES = {

@@ -188,3 +188,20 @@ def test_scalar_variable_steps_as_a_vector_of_one_does(name: str, use_resource: 
                 s.run(step)
             found.append(np.ravel(s.run(v))[0])
     assert found[0] == found[1]
+
+
+def test_loss_that_is_a_function_trains_the_resources_that_it_reads() -> None:
+    with tf.Graph().as_default(), tf.Session() as session:
+        read = tf.Variable([1.0, 2.0], use_resource=True, name="read")
+        tf.Variable([1.0], use_resource=True, name="not_read")
+        reference = tf.Variable([1.0], name="reference")
+        optimizer = tf.train.GradientDescentOptimizer(0.5)
+        ((gradient, variable),) = optimizer.compute_gradients(lambda: tf.reduce_sum(read * read))
+        assert variable is read
+        step = optimizer.minimize(lambda: tf.reduce_sum(read * read), var_list=[read])
+        session.run(tf.global_variables_initializer())
+        assert session.run(gradient).tolist() == [2.0, 4.0]
+        session.run(step)
+        assert session.run(read).tolist() == [0.0, 0.0]
+        with pytest.raises(ValueError, match="No gradients provided for any variable"):
+            optimizer.minimize(lambda: tf.reduce_sum(reference * reference))

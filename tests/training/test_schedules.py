@@ -157,3 +157,13 @@ def test_names_to_restore_need_no_averages() -> None:
     v, w = tf.Variable(2.0, name="v"), tf.Variable(3.0, name="w", trainable=False)
     found = tf.train.ExponentialMovingAverage(0.5, name="mean").variables_to_restore()
     assert found == {"v/mean": v, "w": w}
+
+
+def test_piecewise_constant_reads_its_step_inside_of_its_scope() -> None:
+    with tf.Graph().as_default() as graph:
+        step = tf.Variable(0, use_resource=True, name="step")
+        tf.train.piecewise_constant(step, [5, 12], [1.0, 0.5, 0.1])
+        compared = graph.get_operation_by_name("PiecewiseConstant/LessEqual")
+        assert compared.inputs[0].name == "PiecewiseConstant/ReadVariableOp:0"
+        with pytest.raises(ValueError, match=r"Boundaries \(<dtype: 'int32'>\) must have the same"):
+            tf.train.piecewise_constant(3.0, [5, 12], [1.0, 0.5, 0.1])

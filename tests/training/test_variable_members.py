@@ -175,3 +175,31 @@ def test_rows_of_rows_become_a_tensor_without_a_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert isinstance(tf.gradients(rows, table)[0], tf.IndexedSlices)
+
+
+def test_class_has_the_members_of_its_kinds(session: Any) -> None:
+    reference = tf.Variable([1.0, 2.0])
+    resource = tf.Variable([1.0, 2.0], use_resource=True)
+    changing = ("assign", "assign_add", "assign_sub", "count_up_to", "set_shape")
+    rows = ("scatter_add", "scatter_update", "batch_scatter_update", "scatter_nd_add")
+    for member in (*changing, *rows):
+        with pytest.raises(NotImplementedError):
+            getattr(tf.Variable, member)(*(None,) * (3 if "_nd_" in member else 2))
+        assert callable(getattr(reference, member))
+        assert callable(getattr(resource, member))
+    for member in ("sparse_read", "gather_nd"):
+        with pytest.raises(AttributeError):
+            getattr(reference, member)([0])
+    session.run(resource.initializer)
+    assert session.run(resource.sparse_read([1])).tolist() == [2.0]
+    assert session.run(resource.gather_nd([[0]])).tolist() == [1.0]
+
+
+def test_optimizers_train_the_variables_of_the_resource_collection(session: Any) -> None:
+    table = tf.Variable([3.0], trainable=False)
+    tf.add_to_collection(tf.GraphKeys.TRAINABLE_RESOURCE_VARIABLES, table)
+    loss = tf.reduce_sum(table * table)
+    step = tf.train.GradientDescentOptimizer(0.5).minimize(loss)
+    session.run(table.initializer)
+    session.run(step)
+    assert session.run(table).tolist() == [0.0]

@@ -284,3 +284,8 @@ def test_global_step_must_be_an_integer_scalar() -> None:
         tf.train.assert_global_step(tf.Variable([1]))
     with pytest.raises(TypeError, match="must be a Variable or Tensor"):
         tf.train.assert_global_step(1)
+
+
+def test_more_parts_than_rows_are_refused() -> None:
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="offset < shape but found offse"):
+        tf.get_variable("v", [4], partitioner=lambda **_: [9])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from graphflow.nets.normalization import BatchNormalization as BatchNormalization, batch_normalization as batch_normalization
     from graphflow.nets.pooling import AveragePooling1D as AveragePooling1D, AveragePooling2D as AveragePooling2D, AveragePooling3D as AveragePooling3D, MaxPooling1D as MaxPooling1D, MaxPooling2D as MaxPooling2D, MaxPooling3D as MaxPooling3D, average_pooling1d as average_pooling1d, average_pooling2d as average_pooling2d, average_pooling3d as average_pooling3d, max_pooling1d as max_pooling1d, max_pooling2d as max_pooling2d, max_pooling3d as max_pooling3d
     from graphflow.nets.separable import SeparableConv1D as SeparableConv1D, SeparableConv2D as SeparableConv2D, separable_conv1d as separable_conv1d, separable_conv2d as separable_conv2d
+    from graphflow.layers import experimental as experimental
 else:
     _PLACES = {
         'graphflow.nets.convolution3d': 'Conv3D Conv3DTranspose conv3d conv3d_transpose',
@@ -31,7 +32,7 @@ else:
         'graphflow.nets.pooling': 'AveragePooling1D AveragePooling2D AveragePooling3D MaxPooling1D MaxPooling2D MaxPooling3D average_pooling1d average_pooling2d average_pooling3d max_pooling1d max_pooling2d max_pooling3d',
         'graphflow.nets.separable': 'SeparableConv1D SeparableConv2D separable_conv1d separable_conv2d',
     }
-    _SPACES = ''
+    _SPACES = 'experimental'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -47,6 +48,6 @@ __all__ = [
     "InputSpec", "Layer", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "SeparableConv1D",
     "SeparableConv2D", "average_pooling1d", "average_pooling2d", "average_pooling3d",
     "batch_normalization", "conv1d", "conv2d", "conv2d_transpose", "conv3d", "conv3d_transpose",
-    "dense", "dropout", "flatten", "max_pooling1d", "max_pooling2d", "max_pooling3d",
-    "separable_conv1d", "separable_conv2d",
+    "dense", "dropout", "experimental", "flatten", "max_pooling1d", "max_pooling2d",
+    "max_pooling3d", "separable_conv1d", "separable_conv2d",
 ]
