@@ -61,7 +61,8 @@ class DeviceSpec:
             if self.device_type is not None:
                 raise ValueError(f"Cannot specify multiple device types: {spec}")
             named = part[1:] if kind == "device" else part
-            self.device_type = named[0].upper() if kind != "device" else named[0]
+            upper = named[0].upper()  # the usual two in any case, as TensorFlow has them
+            self.device_type = upper if upper in ("CPU", "GPU") else named[0]
             index = named[1] if len(named) > 1 else "*"
             self.device_index = None if index == "*" else int(index)
         elif kind:
@@ -84,6 +85,24 @@ class DeviceSpec:
         for field in DeviceSpec.__slots__:
             if (value := getattr(dev, field)) is not None:
                 setattr(self, field, value)
+
+    def make_merged_spec(self, dev: DeviceSpec) -> DeviceSpec:
+        """Returns a new device with the parts that `dev` names, and this one's others."""
+        merged = DeviceSpec(**{field: getattr(self, field) for field in DeviceSpec.__slots__})
+        merged.merge_from(dev)
+        return merged
+
+    def replace(self, **kwargs: Any) -> DeviceSpec:
+        """Returns a new device with some parts changed.
+
+        Args:
+            **kwargs: parts by the names that the class takes.
+
+        Raises:
+            TypeError: if there is no such part.
+        """
+        parts = {field: getattr(self, field) for field in DeviceSpec.__slots__}
+        return DeviceSpec(**{**parts, **kwargs})
 
     def __repr__(self) -> str:
         return self.to_string()

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from graphflow.core.dtypes import DType
+from graphflow.core.dtypes import DType, short_name
 from graphflow.core.export import export, publish
 from graphflow.formats import checkpoint_state
 from graphflow.formats.bundle import index_path
@@ -148,7 +148,7 @@ class CheckpointReader:
     def debug_string(self) -> bytes:
         """A line for each tensor: name, type and shape."""
         lines = [
-            f"{name} (DT_{dtype.name.upper()}) [{','.join(map(str, dims))}]\n"
+            f"{name} (DT_{short_name(dtype).upper()}) [{','.join(map(str, dims))}]\n"
             for name, (dtype, dims) in self._reader.dtype_shape_map().items()
         ]
         return "".join(lines).encode()

@@ -38,7 +38,7 @@ from graphflow.training.object_checkpoint import saver_variables
 from graphflow.training.saveables import all_saveable_objects
 from graphflow.training.saver_builder import V2, BulkSaverBuilder
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tensorflow")
 _HOUR: Final = 3600
 _NAMES: Final = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
 

@@ -384,7 +384,7 @@ def test_checkpoint_reader_tells_names_types_and_values(prefix):
     assert reader.has_tensor("v")
     assert not reader.has_tensor("zz")
     assert reader.get_tensor("r").tolist() == [[3, 4]]
-    assert b"v (DT_FLOAT32) [2]" in reader.debug_string()
+    assert b"v (DT_FLOAT) [2]" in reader.debug_string()
     with pytest.raises(tf.errors.NotFoundError, match="Key zz not found in checkpoint"):
         reader.get_tensor("zz")
 
