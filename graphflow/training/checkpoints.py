@@ -84,8 +84,10 @@ def remove_checkpoint(
     """
     Path(meta_graph_filename(checkpoint_prefix, meta_graph_suffix)).unlink(missing_ok=True)
     if checkpoint_format_version == _V2:
-        index_path(checkpoint_prefix).unlink(missing_ok=True)
         old = glob.glob(glob.escape(checkpoint_prefix) + ".data-?????-of-?????")
+        old.append(
+            str(index_path(checkpoint_prefix))
+        )  # last: as long as it is there, the checkpoint can be listed
     else:
         old = matching_files(checkpoint_prefix)
     for path in old:
