@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
-    from graphflow.ops.summary import audio as audio, get_summary_description as get_summary_description, histogram as histogram, image as image, merge as merge, merge_all as merge_all, scalar as scalar, tensor_summary as tensor_summary, text_summary as text
+    from graphflow.ops.summary import all_v2_summary_ops as all_v2_summary_ops, audio as audio, get_summary_description as get_summary_description, histogram as histogram, image as image, initialize as initialize, merge as merge, merge_all as merge_all, scalar as scalar, tensor_summary as tensor_summary, text_summary as text
     from graphflow.training.summary_writer import FileWriter as FileWriter, FileWriterCache as FileWriterCache
     Event: Any
     SessionLog: Any
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
     _PLACES = {
         'graphflow.formats.proto': 'Event SessionLog Summary SummaryDescription TaggedRunMetadata',
-        'graphflow.ops.summary': 'audio get_summary_description histogram image merge merge_all scalar tensor_summary text=text_summary',
+        'graphflow.ops.summary': 'all_v2_summary_ops audio get_summary_description histogram image initialize merge merge_all scalar tensor_summary text=text_summary',
         'graphflow.training.summary_writer': 'FileWriter FileWriterCache',
     }
     _SPACES = ''
@@ -35,6 +35,6 @@ else:
 
 __all__ = [
     "Event", "FileWriter", "FileWriterCache", "SessionLog", "Summary", "SummaryDescription",
-    "TaggedRunMetadata", "audio", "get_summary_description", "histogram", "image", "merge",
-    "merge_all", "scalar", "tensor_summary", "text",
+    "TaggedRunMetadata", "all_v2_summary_ops", "audio", "get_summary_description", "histogram",
+    "image", "initialize", "merge", "merge_all", "scalar", "tensor_summary", "text",
 ]

@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     from graphflow.contrib import lookup as lookup
     from graphflow.contrib import losses as losses
     from graphflow.contrib import metrics as metrics
+    from graphflow.contrib import predictor as predictor
     from graphflow.contrib import rnn as rnn
     from graphflow.contrib import seq2seq as seq2seq
     from graphflow.contrib import slim as slim
     from graphflow.contrib import staging as staging
+    from graphflow.contrib import tensorboard as tensorboard
     from graphflow.contrib import training as training
     from graphflow.contrib import util as util
 else:
     _PLACES = {
     }
-    _SPACES = 'data distributions eager framework layers legacy_seq2seq lookup losses metrics rnn seq2seq slim staging training util'
+    _SPACES = 'data distributions eager framework layers legacy_seq2seq lookup losses metrics predictor rnn seq2seq slim staging tensorboard training util'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -40,5 +42,5 @@ else:
 
 __all__ = [
     "data", "distributions", "eager", "framework", "layers", "legacy_seq2seq", "lookup", "losses",
-    "metrics", "rnn", "seq2seq", "slim", "staging", "training", "util",
+    "metrics", "predictor", "rnn", "seq2seq", "slim", "staging", "tensorboard", "training", "util",
 ]

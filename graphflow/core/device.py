@@ -61,7 +61,8 @@ class DeviceSpec:
             if self.device_type is not None:
                 raise ValueError(f"Cannot specify multiple device types: {spec}")
             named = part[1:] if kind == "device" else part
-            self.device_type = named[0].upper() if kind != "device" else named[0]
+            upper = named[0].upper()  # the usual two in any case, as TensorFlow has them
+            self.device_type = upper if upper in ("CPU", "GPU") else named[0]
             index = named[1] if len(named) > 1 else "*"
             self.device_index = None if index == "*" else int(index)
         elif kind:

@@ -270,6 +270,15 @@ def as_dtype(type_value: Any) -> DType:
     raise TypeError(f"Cannot convert value {type_value!r} to a TensorFlow DType.")
 
 
+_SHORT: Final = {"float32": "float", "float64": "double", "float16": "half"}
+
+
+def short_name(dtype: DType) -> str:
+    """A type as TensorFlow's runtime writes it: "float", not "float32"."""
+    name, ref = dtype._base.name, "_ref" if dtype.is_ref else ""
+    return _SHORT.get(name, name) + ref
+
+
 for _d in ALL:
     publish(_d, _d.name, f"dtypes.{_d.name}")
 publish(float16, "half", "dtypes.half")

@@ -141,7 +141,7 @@ class Graph:
         if self._device_stack:
             for function in reversed(self._device_stack):
                 device = function(op)
-                op._device = "" if device is None else merge_device(device)(_NoDevice)
+                op._device = "" if device is None else str(device)  # as a user's function has it
             self.uses_devices = True
         if self._colocation_stack or op.definition.signature.has_ref:
             self._colocate(op)
@@ -541,10 +541,6 @@ class Graph:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return late.call("graph_mimebundle", self)  # type: ignore[no-any-return]  # late-bound
-
-
-class _NoDevice:
-    device = ""
 
 
 def ref_inputs(op: Operation) -> list[Operation]:

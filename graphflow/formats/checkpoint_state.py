@@ -18,7 +18,7 @@ from graphflow.formats.checkpoint_v1 import matching_files
 from graphflow.formats.durable import replace_file
 
 _FILE_NAME: Final = "checkpoint"
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tensorflow")
 
 
 def generate_checkpoint_state_proto(

@@ -118,8 +118,12 @@ def convert_variables_to_constants(
         output_node_names: the nodes.
         variable_names_whitelist: only these variables; None: all.
         variable_names_blacklist: not these variables.
+
+    Raises:
+        TypeError: if `output_node_names` is no list.
+        AssertionError: if a node is not in the graph.
     """
-    part = extract_sub_graph(input_graph_def, list(output_node_names))
+    part = extract_sub_graph(input_graph_def, output_node_names)
     frozen = _frozen_values(sess, part, variable_names_whitelist, variable_names_blacklist)
     passed = _resource_dtypes(part)
     found = proto.GraphDef()

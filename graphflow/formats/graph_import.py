@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from graphflow.core import scopes
 from graphflow.core.declare import output_dtypes, port_length
+from graphflow.core.dtypes import short_name
 from graphflow.core.errors import NotFoundError
 from graphflow.core.export import export
 from graphflow.core.graph import PRODUCER_VERSION, Graph
@@ -154,8 +155,11 @@ def definition_of(op_type: str) -> OpDef:
     """Returns the operation type of that name.
 
     Raises:
+        ValueError: if the name is empty.
         NotFoundError: if there is none.
     """
+    if not op_type:
+        raise ValueError("A node does not specify an operation")
     found = REGISTRY.get(op_type)
     if found is None:
         raise NotFoundError(
@@ -180,7 +184,7 @@ def check_inputs(
             dtype = attrs[port.var or ""] if port.dtype is None else port.dtype
             wanted += [(dtype, port.is_ref)] * n
     if len(wanted) != len(tensors):
-        expected = ", ".join(d.name for d, _ in wanted)
+        expected = ", ".join(short_name(d) for d, _ in wanted)
         raise ValueError(
             f"NodeDef expected inputs '{expected}' do not match {len(tensors)} inputs specified; "
             f"Op<name={definition.name}>; NodeDef: {{{{node {name}}}}}"
@@ -188,9 +192,9 @@ def check_inputs(
     for i, (tensor, (dtype, is_ref)) in enumerate(zip(tensors, wanted, strict=True)):
         found = tensor.dtype
         if found._base is not dtype._base or (is_ref and not found.is_ref):
-            expected = f"{dtype.name}_ref" if is_ref else dtype.name
+            expected = f"{short_name(dtype)}_ref" if is_ref else short_name(dtype)
             raise ValueError(
-                f"Input {i} of node {name} was passed {found.name} from {tensor.name} "
+                f"Input {i} of node {name} was passed {short_name(found)} from {tensor.name} "
                 f"incompatible with expected {expected}."
             )
 

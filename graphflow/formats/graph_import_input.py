@@ -112,11 +112,11 @@ class Mapping:
         return None
 
     def unused(self, nodes: dict[str, Any]) -> list[str]:
-        """The keys that neither an input nor a node has the name of."""
+        """The tensors and `^operations` that are mapped, but that no input and no node is."""
         return [
-            key
+            key if ":" in key or key.startswith("^") else f"{key}:0"
             for key in self.given
-            if key not in self.used and key.lstrip("^").partition(":")[0] not in nodes
+            if key not in self.used and key.lstrip("^").removesuffix(":0") not in nodes
         ]
 
 

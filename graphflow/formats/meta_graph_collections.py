@@ -14,7 +14,7 @@ from graphflow.core.collections import GraphKeys
 from graphflow.core.graph import Graph
 from graphflow.formats import proto
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tensorflow")
 UNBOUND: Final = "$unbound_inputs_"
 """Before the name of an input that lies outside of an exported scope."""
 
@@ -113,7 +113,7 @@ def _fill(made: Any, key: str, items: list[Any], export_scope: str | None) -> No
         case str() | bytes():
             made.bytes_list.value.extend([x.encode() if isinstance(x, str) else x for x in items])
         case int():
-            made.int64_list.value.extend(items)
+            made.int64_list.value.extend(map(int, items))  # bools too
         case float():
             made.float_list.value.extend(items)
         case message if _is_any(message):
@@ -183,5 +183,7 @@ def _items(
     elif kind == "node_list":
         for name in stored.node_list.value:
             yield graph.as_graph_element(prepend_scope(name, scope))
+    elif kind == "bytes_list" and scope:  # names, for all that TensorFlow knows
+        yield from (prepend_scope(data.decode(), scope) for data in stored.bytes_list.value)
     else:
         yield from getattr(stored, kind).value

@@ -16,6 +16,7 @@ _NAMES: Final = {
         "MetaGraphDef NameAttrList NodeDef OptimizerOptions RunMetadata RunOptions SessionLog "
         "Summary SummaryMetadata TensorInfo"
     ),
+    "contrib.tensorboard.plugins.projector": "EmbeddingInfo ProjectorConfig SpriteMetadata",
     "summary": "Event SessionLog Summary SummaryDescription TaggedRunMetadata",
     "train": (
         "BytesList ClusterDef Example Feature FeatureList FeatureLists Features FloatList "

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from graphflow.core.dtypes import DType, int32, int64
+from graphflow.core.dtypes import DType, int32, int64, short_name
 from graphflow.core.errors import KernelError, NotFoundError, OutOfRangeError
 from graphflow.formats.durable import file_errors
-from graphflow.ops._lookup_tables import StaticTable, short_name
+from graphflow.ops._lookup_tables import StaticTable
 from graphflow.ops._numbers import NotANumber, parse_numbers
 from graphflow.ops._strings import as_text, strings
 

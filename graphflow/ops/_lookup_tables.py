@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from itertools import repeat
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -21,12 +21,6 @@ from graphflow.ops._strings import as_text, strings
 
 Array = np.ndarray[Any, Any]
 Sizes = tuple[int, ...]
-_SHORT: Final = {"float32": "float", "float64": "double", "float16": "half"}
-
-
-def short_name(dtype: DType) -> str:
-    """A type as TensorFlow's run-time messages write it."""
-    return _SHORT.get(dtype.name, dtype.name)
 
 
 class Table:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from graphflow.core.dtypes import DType
+from graphflow.core.dtypes import DType, short_name
 from graphflow.core.errors import CancelledError, KernelError, OutOfRangeError
 from graphflow.core.shape import Dims, compatible, text
 from graphflow.core.waiting import wait_until
@@ -26,14 +26,13 @@ from graphflow.ops._philox import fill_blocks
 Array = np.ndarray[Any, Any]
 Element = tuple[Array, ...]
 
-_SHORT: Final = {"float32": "float", "float64": "double", "float16": "half"}
 _counter: Final = itertools.count()
 _NUMBERS_AHEAD: Final = 64  # blocks of random numbers
 
 
 def type_names(dtypes: Sequence[DType]) -> str:
     """Types as TensorFlow's run-time messages write them: "float, int32"."""
-    return ", ".join([_SHORT.get(d.name, d.name) for d in dtypes])
+    return ", ".join([short_name(d) for d in dtypes])
 
 
 def reference_handle(container: str, name: str) -> Array:

@@ -18,6 +18,7 @@ from graphflow.core.dtypes import (
     float64,
     int32,
     int64,
+    short_name,
 )
 from graphflow.core.elementwise import same_shape
 from graphflow.core.errors import KernelError, UnimplementedError
@@ -63,7 +64,7 @@ def _(call: Call) -> Lowering | None:
 def _(x: Array, *, SrcT: DType, DstT: DType, Truncate: bool, out: Array | None = None) -> Array:  # noqa: N803 (TensorFlow's attributes)
     if not (SrcT.kind in _CASTS and DstT.kind in _CASTS):
         raise KernelError(
-            f"Cast {_short(SrcT)} to {_short(DstT)} is not supported", UnimplementedError
+            f"Cast {short_name(SrcT)} to {short_name(DstT)} is not supported", UnimplementedError
         )
     if SrcT.kind == "c" and DstT.kind != "c":
         x = x.real
@@ -77,11 +78,6 @@ def _(x: Array, *, SrcT: DType, DstT: DType, Truncate: bool, out: Array | None =
 
 
 _CASTS: Final = "fciub"
-_SHORT: Final = {"float16": "half", "float32": "float", "float64": "double"}
-
-
-def _short(dtype: DType) -> str:
-    return _SHORT.get(dtype.name, dtype.name)
 
 
 def _through(x: Array, wanted: DType) -> Array:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from graphflow.core.declare import apply
-from graphflow.core.dtypes import DType, float32, float64, int32, int64, string
+from graphflow.core.dtypes import DType, float32, float64, int32, int64, short_name, string
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
 from graphflow.core.opdef import define
@@ -21,7 +21,6 @@ from graphflow.ops._shapes import need_rank_at_most
 from graphflow.ops._strings import as_bytes, items, strings
 
 Array = np.ndarray[Any, Any]
-_SHORT: Final = {"float32": "float", "float64": "double"}
 _NOT_SCALAR: Final = "Shape of a default must be a length-0 or length-1 vector, or a scalar."
 _UNQUOTED: Final = "Unquoted fields cannot have quotes/CRLFs inside"
 
@@ -118,7 +117,7 @@ def _column(
     try:
         found = parse_numbers(filled, dtype.as_numpy_dtype)
     except NotANumber as e:
-        kind = _SHORT.get(dtype.name, dtype.name)
+        kind = short_name(dtype)
         raise KernelError(
             f"Field {field} in record {e.index} is not a valid {kind}: {e.text}"
         ) from None

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from graphflow.core.dtypes import DType
+from graphflow.core.dtypes import DType, short_name
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
@@ -19,7 +19,7 @@ from graphflow.core.shape import Dims, count, text
 from graphflow.core.state import Store
 from graphflow.ops._lookup_dense import DenseTable
 from graphflow.ops._lookup_file import read_table
-from graphflow.ops._lookup_tables import StaticTable, Table, short_name
+from graphflow.ops._lookup_tables import StaticTable, Table
 from graphflow.ops._shapes import need_rank, need_rank_at_most
 from graphflow.ops._strings import as_bytes, as_text
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from graphflow.core.declare import apply
-from graphflow.core.dtypes import DType, as_dtype
+from graphflow.core.dtypes import DType, as_dtype, short_name
 from graphflow.core.errors import KernelError
 from graphflow.core.export import export
 from graphflow.core.opdef import define
@@ -19,7 +19,6 @@ from graphflow.formats.tensor_proto import decode_tensor
 from graphflow.ops._strings import as_text, items, strings
 
 Array = np.ndarray[Any, Any]
-_SHORT: Final = {"float32": "float", "float64": "double", "float16": "half"}
 
 # --- SerializeTensor ---
 SERIALIZE_TENSOR = define("SerializeTensor(tensor: T) -> serialized: string").no_gradient(
@@ -88,13 +87,10 @@ def _(x: Array, *, out_type: DType) -> Array:
         raise KernelError(f"Cannot parse tensor from proto: {message}") from None
     if stored.base_dtype != out_type:
         raise KernelError(
-            f"Type mismatch between parsed tensor ({_name(stored)}) and dtype ({_name(out_type)})"
+            f"Type mismatch between parsed tensor ({short_name(stored)}) "
+            f"and dtype ({short_name(out_type)})"
         )
     return found
-
-
-def _name(dtype: DType) -> str:
-    return _SHORT.get(dtype.name, dtype.name)
 
 
 @export("parse_tensor", "io.parse_tensor")

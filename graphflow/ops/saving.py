@@ -13,7 +13,7 @@ import numpy as np
 
 from graphflow.core.collections import GraphKeys
 from graphflow.core.declare import apply
-from graphflow.core.dtypes import DType
+from graphflow.core.dtypes import DType, short_name
 from graphflow.core.errors import KernelError, NotFoundError, ShapeError
 from graphflow.core.export import export
 from graphflow.core.late import provide
@@ -31,7 +31,6 @@ from graphflow.ops.variables import Variable
 
 Array = np.ndarray[Any, Any]
 _ABOUT_FILES: Final = "is about files"
-_SHORT: Final = {"float32": "float", "float64": "double", "float16": "half"}
 
 
 # --- what the kernels share ---
@@ -178,10 +177,9 @@ def _restored(prefix: str, wanted: Sequence[tuple[str, str, DType]]) -> list[Arr
         found = []
         for name, spec, dtype in wanted:
             if name in stored and stored[name][0] != dtype:
-                before = stored[name][0].name
                 raise KernelError(
-                    f"tensor_name = {name}; expected dtype {_SHORT.get(dtype.name, dtype.name)} "
-                    f"does not equal original dtype {_SHORT.get(before, before)}"
+                    f"tensor_name = {name}; expected dtype {short_name(dtype)} "
+                    f"does not equal original dtype {short_name(stored[name][0])}"
                 )
             found.append(reader.read(name, spec))
         return found

@@ -28,7 +28,7 @@ from graphflow.formats.tensor_proto import encode_tensor
 from graphflow.ops._summary_media import as_pixels, encode_png, encode_wav
 
 Array = np.ndarray[Any, Any]
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tensorflow")
 _FOR_PEOPLE: Final = "makes a message for people"
 _HOST: Final = "makes a message of bytes"
 
@@ -142,6 +142,8 @@ def _(tag: Array, tensor: Array, sample_rate: Array, *, max_outputs: int) -> Arr
     if tensor.ndim not in (2, 3):
         raise KernelError(f"Tensor must be 3-D or 2-D, got: {text(tensor.shape)}")
     rate = sample_rate.item()
+    if rate <= 0:
+        raise KernelError("sample_rate must be > 0")
     clips = tensor.reshape(*tensor.shape[:2], -1)
     values = [
         proto.Summary.Value(
@@ -389,7 +391,12 @@ def merge(
             the run.
         collections: where to add it; None: nowhere.
         name: the node's name.
+
+    Raises:
+        TypeError: if `inputs` is no list.
     """
+    if not isinstance(inputs, list | tuple | Tensor):
+        raise TypeError(f"Expected list for 'inputs' argument to 'merge_summary' Op, not {inputs}.")
     name = clean_tag(name)
     with scopes.name_scope(name, "Merge", inputs):
         made = apply(MERGE, list(inputs), name=name)
@@ -409,6 +416,28 @@ def merge_all(
     """
     found = scopes.get_collection(key, scope)
     return merge(found, name=name) if found else None
+
+
+@export("summary.all_v2_summary_ops")
+def all_v2_summary_ops() -> list[Any]:
+    """Returns the summary operations of TensorFlow 2's kind in the default graph."""
+    return scopes.get_collection(GraphKeys._SUMMARY_COLLECTION)
+
+
+@export("summary.initialize")
+def initialize(graph: Any = None, session: Any = None) -> None:
+    """Begins the writing of summaries of TensorFlow 2's kind; they need a writer of theirs.
+
+    Args:
+        graph: a graph to write.
+        session: the session that runs the beginning.
+
+    Raises:
+        RuntimeError: always: only `tf.contrib.summary` makes such writers, which is not here.
+            `tf.summary.FileWriter` needs no beginning.
+    """
+    del graph, session
+    raise RuntimeError("No default tf.contrib.summary.SummaryWriter found")
 
 
 @export("summary.get_summary_description")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from graphflow.core.dtypes import short_name
 from graphflow.core.errors import InvalidArgumentError
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims
@@ -47,14 +48,10 @@ def _mistyped(inputs: Mapping[tuple[Operation, int], Tensor]) -> None:
     raise InvalidArgumentError(
         None,
         op,
-        f"Input {index} of node {op.name} was passed {_type_name(got)} from {got.name} "
-        f"incompatible with expected {_type_name(wanted)}.",
+        f"Input {index} of node {op.name} was passed {short_name(got.dtype.base_dtype)} "
+        f"from {got.name} "
+        f"incompatible with expected {short_name(wanted.dtype.base_dtype)}.",
     )
-
-
-def _type_name(tensor: Tensor) -> str:
-    name: str = tensor.dtype.base_dtype.name
-    return {"float32": "float", "float64": "double", "float16": "half"}.get(name, name)
 
 
 def _is_given(op: Operation, fed: set[Tensor]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from graphflow.core import scopes
+from graphflow.core.device import DeviceSpec
 from graphflow.core.errors import (
     DeadlineExceededError,
     InvalidArgumentError,
@@ -21,6 +22,7 @@ from graphflow.core.operation import Operation
 from graphflow.core.state import Store
 from graphflow.core.tensor import Tensor
 from graphflow.core.waiting import Run, running
+from graphflow.formats import proto
 from graphflow.plan.build import build, passes
 from graphflow.plan.capture import needed
 from graphflow.plan.program import Instr, Program
@@ -29,6 +31,7 @@ from graphflow.runtime.failures import StepError, translated
 from graphflow.runtime.fetches import EMPTY_GRAPH, Fetched, array_of, feed_key, feeds, own
 from graphflow.runtime.numpy.executor import NumpyPlan
 from graphflow.runtime.partial import PartialRun
+from graphflow.runtime.run_options import partition_graph, run_options
 from graphflow.runtime.server import TaskStore, server_at
 from graphflow.runtime.trace import traced
 
@@ -46,6 +49,7 @@ class BaseSession:
             raise TypeError(f"graph must be a tf.Graph, but got {type(graph)}")
         if isinstance(target, str):
             target = target.encode()
+        target = b"" if target is None else target
         if not isinstance(target, bytes):
             raise TypeError(f"target must be a string, but got {type(target)}")
         if config is not None and not hasattr(config, "allow_soft_placement"):
@@ -122,8 +126,9 @@ class BaseSession:
                 and dicts of these, nested at will.
             feed_dict: values by tensor: they take the place of what the graph would compute.
             options: a RunOptions message: `timeout_in_ms` limits how long the run waits for other
-                threads, `trace_level` asks for a trace.
-            run_metadata: a RunMetadata message: gets the trace, if one is asked for.
+                threads, `trace_level` asks for a trace, `output_partition_graphs` for the part of
+                the graph that the run executes.
+            run_metadata: a RunMetadata message: gets what is asked for; what it held goes.
 
         Returns:
             The values in the structure of `fetches`: arrays, NumPy scalars for 0-d tensors, bytes
@@ -132,6 +137,7 @@ class BaseSession:
         Raises:
             RuntimeError: if the session is closed, or its graph empty.
             TypeError: if a fetch, or a key or value of `feed_dict`, has the wrong type.
+            AttributeError: if `options` or `run_metadata` is no message.
             ValueError: if a fetch is not in the graph, or a fed value has the wrong shape.
             tf.errors.OpError: if an operation fails; it names the node and the line that made it.
 
@@ -164,10 +170,10 @@ class BaseSession:
     ) -> list[Any]:
         plan = self._plan(fetched, tensors, [a.shape for a in arrays])
         try:
-            if options is None and not plan.waits:
+            if options is None and metadata is None and not plan.waits:
                 found = plan.run(arrays)
             else:
-                found = self._run_with(plan, arrays, options, metadata)
+                found = self._run_with(plan, arrays, options, metadata, (fetched, tensors))
         except StepError as e:
             raise translated(e, self._graph) from e.cause
         values = [own(v) for v in found]
@@ -179,19 +185,39 @@ class BaseSession:
         return values
 
     def _run_with(
-        self, plan: NumpyPlan, arrays: Sequence[Any], options: Any, metadata: Any
+        self, plan: NumpyPlan, arrays: Sequence[Any], options: Any, metadata: Any, wanted: Any
     ) -> list[Any]:
-        """Runs a plan that may have to wait for other threads, or for which there are options."""
-        trace = options is not None and metadata is not None and options.trace_level > 0
+        """Runs a plan that may have to wait for other threads, or for which there are options.
+
+        `wanted`, what is fetched and what is fed, tells which part of the graph the run executes.
+        """
+        options = run_options(options, self._config)
+        if not metadata:
+            return self._run_waiting(plan, arrays, options, None)
+        told = proto.RunMetadata()
+        found = self._run_waiting(plan, arrays, options, told)
+        if options is not None and options.output_partition_graphs:
+            fetched, fed = wanted
+            told.partition_graphs.add().CopyFrom(
+                partition_graph(fetched.tensors, fetched.targets, fed)
+            )
+        metadata.ParseFromString(told.SerializeToString())
+        return found
+
+    def _run_waiting(
+        self, plan: NumpyPlan, arrays: Sequence[Any], options: Any, told: Any
+    ) -> list[Any]:
+        """Runs a plan, for no longer than the options allow; notes its times in `told`."""
+        trace = told is not None and options is not None and options.trace_level > 0
         if not plan.waits:
-            return traced(plan, arrays, metadata) if trace else plan.run(arrays)
+            return traced(plan, arrays, told) if trace else plan.run(arrays)
         limit = (options.timeout_in_ms if options is not None else 0) or self._timeout_ms
         with running(Run(limit / 1000 if limit > 0 else None)) as run:
             self._waiting.add(run)
             try:
                 if self._closed:
                     run.cancel()
-                return traced(plan, arrays, metadata) if trace else plan.run(arrays)
+                return traced(plan, arrays, told) if trace else plan.run(arrays)
             except StepError:
                 if run.timed_out:
                     message = "Timed out waiting for notification"
@@ -282,7 +308,8 @@ class BaseSession:
         ops = needed(fetched.tensors, fetched.targets, set(tensors))
         # Constants last: what the user thinks of is the operation on them.
         for op in sorted(ops, key=lambda op: not op.inputs):
-            if "device:" in op.device and "device:CPU" not in op.device:
+            kind = DeviceSpec.from_string(op.device).device_type
+            if kind is not None and kind != "CPU":
                 raise InvalidArgumentError(
                     None,
                     op,
@@ -300,7 +327,7 @@ class BaseSession:
 
         Args:
             fetches: all that the calls of `partial_run` will fetch.
-            feeds: a list of all tensors that they will feed.
+            feeds: a list of all tensors that they will feed, or one tensor.
 
         Raises:
             TypeError: if a feed is no tensor.
@@ -309,7 +336,8 @@ class BaseSession:
         if self._closed:
             raise RuntimeError("Attempted to use a closed Session.")
         fetched = Fetched(self._graph, fetches)
-        keys = [feed_key(self._graph, feed) for feed in feeds or ()]
+        given = () if feeds is None else feeds if isinstance(feeds, list | tuple) else (feeds,)
+        keys = [feed_key(self._graph, feed) for feed in given]
         if not (fetched.tensors or fetched.targets):
             message = "Must specify at least one target to fetch or execute."
             raise InvalidArgumentError(None, None, message)
@@ -380,7 +408,8 @@ class BaseSession:
         Args:
             fetches: as in `run`.
             feed_list: the tensors that its positional arguments feed.
-            accept_options: whether it takes `options` and `run_metadata` as well.
+            accept_options: whether it is to take `options` and `run_metadata` as well; it does so
+                in any case, as TensorFlow's does where there is a `feed_list`.
         """
         if feed_list is not None and not isinstance(feed_list, list | tuple):
             raise TypeError("`feed_list` must be a list or tuple.")
@@ -395,9 +424,7 @@ class BaseSession:
             arrays = [array_of(t, v) for t, v in zip(keys, args, strict=True)]
             return fetched.rebuild(self._execute(fetched, keys, arrays, options, run_metadata))
 
-        if accept_options:
-            return call
-        return lambda *args: call(*args)
+        return call
 
 
 class DeviceAttributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +11,7 @@ from graphflow.core.dtypes import as_dtype
 from graphflow.core.shape import TensorShape
 from graphflow.runtime.numpy.dataflow import Dataflow, Flow, Timed
 from graphflow.runtime.numpy.executor import NumpyPlan
-
-_DEVICE: Final = "/job:localhost/replica:0/task:0/device:CPU:0"
+from graphflow.runtime.run_options import DEVICE
 
 
 def traced(plan: NumpyPlan, arrays: Sequence[Any], metadata: Any) -> list[Any]:
@@ -21,7 +20,7 @@ def traced(plan: NumpyPlan, arrays: Sequence[Any], metadata: Any) -> list[Any]:
     Args:
         plan: the plan.
         arrays: the fed arrays.
-        metadata: the message; what it held goes.
+        metadata: the message, which gets the times.
 
     Raises:
         StepError: if a step raises.
@@ -31,8 +30,7 @@ def traced(plan: NumpyPlan, arrays: Sequence[Any], metadata: Any) -> list[Any]:
     flow = Flow(Dataflow(plan.built), times)
     with np.errstate(all="ignore"):
         flow.feed(dict(zip(flow.plan.feeds, arrays, strict=True)))
-    metadata.Clear()
-    stats = metadata.step_stats.dev_stats.add(device=_DEVICE)
+    stats = metadata.step_stats.dev_stats.add(device=DEVICE)
     threads: dict[int, int] = {}
     makers = {slot: i.name for i in plan.built.program.instrs for slot in i.outputs}
     for instr, start, end, thread in _by_operation(times):

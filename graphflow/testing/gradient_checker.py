@@ -221,7 +221,7 @@ def _error(pairs: Sequence[tuple[Array, Array]]) -> Any:
     for analytic, numeric in pairs:
         if analytic.size or numeric.size:
             error = np.maximum(error, np.fabs(analytic - numeric).max())
-    return error
+    return float(error)
 
 
 # --- the newer form: of a function ---

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from graphflow.core.dtypes import DType
+from graphflow.core.dtypes import DType, short_name
 from graphflow.core.export import export, publish
 from graphflow.formats import checkpoint_state
 from graphflow.formats.bundle import index_path
@@ -84,8 +84,10 @@ def remove_checkpoint(
     """
     Path(meta_graph_filename(checkpoint_prefix, meta_graph_suffix)).unlink(missing_ok=True)
     if checkpoint_format_version == _V2:
-        index_path(checkpoint_prefix).unlink(missing_ok=True)
         old = glob.glob(glob.escape(checkpoint_prefix) + ".data-?????-of-?????")
+        old.append(
+            str(index_path(checkpoint_prefix))
+        )  # last: as long as it is there, the checkpoint can be listed
     else:
         old = matching_files(checkpoint_prefix)
     for path in old:
@@ -148,7 +150,7 @@ class CheckpointReader:
     def debug_string(self) -> bytes:
         """A line for each tensor: name, type and shape."""
         lines = [
-            f"{name} (DT_{dtype.name.upper()}) [{','.join(map(str, dims))}]\n"
+            f"{name} (DT_{short_name(dtype).upper()}) [{','.join(map(str, dims))}]\n"
             for name, (dtype, dims) in self._reader.dtype_shape_map().items()
         ]
         return "".join(lines).encode()

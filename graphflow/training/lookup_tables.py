@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from graphflow.core import scopes
@@ -51,6 +51,10 @@ class _ChangingTable(LookupInterface):
 
     def _create_resource(self) -> Tensor:
         raise NotImplementedError
+
+    def _gather_saveables_for_checkpoint(self) -> dict[str, Callable[..., SaveableObject]]:
+        """What a saver asks for that is given the table itself: functions of a name."""
+        return {"table": lambda name=self._name: _Saved(self, name)}
 
     @property
     def name(self) -> Any:

@@ -249,7 +249,8 @@ class _MonitoredSession:
         Raises:
             ValueError: if the function takes other arguments.
         """
-        names = tuple(inspect.signature(step_fn).parameters)
+        found = inspect.signature(step_fn).parameters.values()
+        names = tuple(p.name for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
         if names not in (("step_context",), ("self", "step_context")):
             raise ValueError(
                 "`step_fn` may either have one `step_context` argument, or `self` and "

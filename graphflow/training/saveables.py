@@ -169,8 +169,11 @@ def op_list_to_dict(op_list: Iterable[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for var in sorted(op_list, key=lambda x: x.name):
         info = getattr(var, "_save_slice_info", None)
+        gather = getattr(var, "_gather_saveables_for_checkpoint", None)
         if isinstance(var, SaveableObject):
             found[var.name] = var
+        elif gather is not None:
+            found.update(op_list_to_dict([make() for make in gather().values()]))
         elif isinstance(var, Variable) and info is not None:
             parts = found.setdefault(info.full_name, [])
             if not isinstance(parts, list):
@@ -209,7 +212,7 @@ def saveable_objects_for_op(op: Any, name: str) -> Iterator[SaveableObject]:
     """Yields the savables of one thing.
 
     Args:
-        op: a variable, a tensor of one, the parts of one, or a SaveableObject.
+        op: a variable, a tensor of one, the parts of one, a SaveableObject, or a lookup table.
         name: its name in the checkpoint.
 
     Raises:
@@ -221,8 +224,11 @@ def saveable_objects_for_op(op: Any, name: str) -> Iterator[SaveableObject]:
             "names_to_saveables must be a dict mapping string names to trackable operations. "
             f"Name is not a string: {name}"
         )
+    gather = getattr(op, "_gather_saveables_for_checkpoint", None)
     if isinstance(op, SaveableObject):
         yield op
+    elif gather is not None:
+        yield from (make(f"{name}_{part}") for part, make in gather().items())
     elif isinstance(op, list | tuple | PartitionedVariable):
         yield from _parts(list(op), name)
     else:

@@ -25,7 +25,7 @@ from graphflow.formats.signature_def import (
 from graphflow.training.saveables import all_saveable_objects
 from graphflow.training.saver import Saver
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tensorflow")
 Signatures = Mapping[str, Any]
 
 

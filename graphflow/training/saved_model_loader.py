@@ -18,7 +18,7 @@ from graphflow.ops.variable_lists import global_variables_initializer, local_var
 from graphflow.training.saveables import all_saveable_objects
 from graphflow.training.saver import Saver, import_meta_graph_with_return_elements
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tensorflow")
 
 
 @export("saved_model.load", "saved_model.loader.load")

@@ -38,7 +38,7 @@ from graphflow.training.object_checkpoint import saver_variables
 from graphflow.training.saveables import all_saveable_objects
 from graphflow.training.saver_builder import V2, BulkSaverBuilder
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tensorflow")
 _HOUR: Final = 3600
 _NAMES: Final = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
 
@@ -242,12 +242,11 @@ class Saver:
             return
         self._last_checkpoints = [c for c in self._last_checkpoints if c[0] != path]
         self._last_checkpoints.append((path, time.time()))
-        if len(self._last_checkpoints) > limit:
+        # One more than the new one makes too many: that which a killed program was removing.
+        for _ in range(min(2, len(self._last_checkpoints) - limit)):
             self._checkpoints_to_be_deleted.append(self._last_checkpoints.pop(0))
 
     def _remove_old(self, meta_graph_suffix: str) -> None:
-        if not self._checkpoints_to_be_deleted:
-            return
         path, made = self._checkpoints_to_be_deleted.pop(0)
         if made > self._next_checkpoint_time:  # this one is kept for good
             hours = self.saver_def.keep_checkpoint_every_n_hours
@@ -304,23 +303,35 @@ class Saver:
         written = None
         if not self._is_empty:
             written = self._write(sess, prefix, path)
-            if write_state:
-                self._record(written)
-                update_checkpoint_state(
-                    os.path.dirname(prefix),
-                    written,
-                    self.last_checkpoints,
-                    latest,
-                    save_relative_paths=self._save_relative_paths,
-                )
-                self._remove_old(meta_graph_suffix)
-        if write_meta_graph:
+        if write_meta_graph:  # before the checkpoint is listed: what is listed is complete
             with sess.graph.as_default():
                 self.export_meta_graph(
                     meta_graph_filename(path, meta_graph_suffix),
                     strip_default_attrs=strip_default_attrs,
                 )
+        if written is not None and write_state:
+            self._record(written)
+            going = [path for path, _ in self._checkpoints_to_be_deleted]
+            self._list(written, prefix, latest, going)
+            while self._checkpoints_to_be_deleted:
+                self._remove_old(meta_graph_suffix)
+            if going:
+                self._list(written, prefix, latest, [])
         return written
+
+    def _list(self, written: str, prefix: str, latest: str, going: list[str]) -> None:
+        """Writes the list of checkpoints.
+
+        What is `going` to be removed stays in it until it is gone: a program that is killed in
+        between finds it there when it starts again.
+        """
+        update_checkpoint_state(
+            os.path.dirname(prefix),
+            written,
+            going + self.last_checkpoints,
+            latest,
+            save_relative_paths=self._save_relative_paths,
+        )
 
     def _checkpoint_path(self, sess: Any, prefix: str, global_step: Any, latest: str) -> str:
         if os.path.split(latest)[0]:

@@ -246,7 +246,7 @@ MISTAKES = {
         PAIR[0],
         ("b", "Identity", ["a:3"], {"T": FLOAT}),
     ],
-    "expected inputs 'float32, float32' do not match 1 inputs": [
+    "expected inputs 'float, float' do not match 1 inputs": [
         PAIR[0],
         ("b", "Add", ["a"], {"T": FLOAT}),
     ],

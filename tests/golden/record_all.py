@@ -16,6 +16,7 @@ RECORDERS = (
     "record_optimizers.py",
     "record_pipelines.py",
     "training/record_contrib.py",
+    "sessions/record.py",
     "formats/record.py",
     "input/record_mnist.py",
     "input/record_datasets.py",

@@ -5,7 +5,8 @@
 Without arguments it takes the Pythons in `.oracle/tf115` and `.oracle/tf2`, and the one that
 GRAPHFLOW_TF_PYTHON names. Each side trains two small networks and saves them; the other restores
 the variables into its own graph, then imports the `.meta` and trains on with it. That executes our
-gradient graphs in TensorFlow, and TensorFlow's in ours.
+gradient graphs in TensorFlow, and TensorFlow's in ours. Checkpoints of all element types, in parts,
+in shards and of version 1, frozen graphs, SavedModels, event files and records go both ways too.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import shutil
 import pytest
 
 import graphflow as tf
-from tests.interop import models
+from tests.interop import files, models
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "interop"
 RECORDED = sorted(
@@ -62,6 +62,16 @@ def test_imported_nodes_are_exported_as_they_were(prefix, version, name):
             assert ours[node_name].op == node.op
             assert sorted(ours[node_name].input) == sorted(node.input)
             assert set(ours[node_name].attr) == set(node.attr)
+
+
+@pytest.mark.parametrize("version", sorted({version for version, _ in RECORDED}))
+def test_files_of_every_kind_are_read_as_tensorflow_wrote_them(version):
+    assert files.read(tf, str(GOLDEN / version / "files")) == []
+
+
+def test_files_of_every_kind_that_we_write_we_read(tmp_path):
+    files.write(tf, str(tmp_path / "files"))
+    assert files.read(tf, str(tmp_path / "files")) == []
 
 
 def test_what_we_write_we_read(tmp_path):

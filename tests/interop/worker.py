@@ -14,8 +14,9 @@ warnings.simplefilter("ignore")
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import files  # noqa: E402 (found by the line above)
 import models  # noqa: E402 (found by the line above)
-import saved_models  # noqa: E402
+import saved_models  # noqa: E402 (found by the line above)
 
 SAVED_MODELS = ["saved_model_binary", "saved_model_text"]
 
@@ -31,11 +32,12 @@ def tensorflow():
 
 
 def write_all(tf, folder):
-    """Writes each network's checkpoint, graph and results."""
+    """Writes each network's checkpoint, graph and results, SavedModels, and other files."""
     for name in models.MODELS:
         prefix = os.path.join(folder, name)
         with open(prefix + ".json", "w") as file:
             json.dump(models.write(tf, name, prefix), file)
+    files.write(tf, os.path.join(folder, "files"))
     for as_text in (False, True):
         saved_models.write(tf, os.path.join(folder, SAVED_MODELS[as_text]), as_text)
 
@@ -50,6 +52,7 @@ def read_all(tf, folder, who):
         for how in (models.restore, models.read):
             lines = models.differences(want, how(tf, name, prefix))
             found += [f"{who}, {how.__name__} of {name}: {line}" for line in lines]
+    found += [f"{who}, {line}" for line in files.read(tf, os.path.join(folder, "files"))]
     for name in SAVED_MODELS:
         lines = saved_models.differences(os.path.join(folder, name), tf)
         found += [f"{who}, {name}: {line}" for line in lines]

@@ -41,6 +41,16 @@ def kills(folder: pathlib.Path) -> str:
     return "; ".join(done.stdout.strip().splitlines())
 
 
+def killed_programs(folder: pathlib.Path) -> str:
+    """Kills a program that saves each step, at random moments, and starts it again."""
+    folder.mkdir()
+    script = pathlib.Path(__file__).with_name("kill_saver.py")
+    command = [sys.executable, str(script), str(folder), str(KILLS), "2"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
 def power_cuts(folder: pathlib.Path) -> tuple[int, int]:
     """(calls of a save, states of the disk) over three saves; each state restored."""
     calls = states = 0
@@ -110,6 +120,8 @@ def page(folder: pathlib.Path) -> str:
         "|---|---|",
         f"| {KILLS:,} times kill -9 during a save | none lost, nothing left over: "
         f"{kills(folder / 'kills')} |",
+        f"| {KILLS:,} times kill -9 of a program that saves each step with tf.train.Saver, keeps "
+        f"three and starts again | none lost, nothing left over: {killed_programs(folder / 'p')} |",
         f"| power cut at every moment of a save ({calls} calls, {states} states of the disk) | "
         "the old or the new checkpoint restores from each |",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import pathlib
+import subprocess
 import sys
 import tracemalloc
 from typing import Any
@@ -57,6 +58,21 @@ def test_power_cut_at_any_moment_leaves_the_old_or_the_new(
             if step > 1 or (disk / "m.index").exists():
                 seen.add(restored(disk / "m"))
         assert seen == ({step} if step == 1 else {step - 1, step})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+def test_killed_program_goes_on_from_its_last_step_and_leaves_nothing_over(
+    tmp_path: pathlib.Path,
+) -> None:
+    script = pathlib.Path(__file__).with_name("kill_saver.py")
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path), "20", "1"],
+        env={**os.environ, "PYTHONPATH": str(script.parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 class _Full:

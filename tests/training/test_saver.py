@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import pathlib
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -384,7 +386,7 @@ def test_checkpoint_reader_tells_names_types_and_values(prefix):
     assert reader.has_tensor("v")
     assert not reader.has_tensor("zz")
     assert reader.get_tensor("r").tolist() == [[3, 4]]
-    assert b"v (DT_FLOAT32) [2]" in reader.debug_string()
+    assert b"v (DT_FLOAT) [2]" in reader.debug_string()
     with pytest.raises(tf.errors.NotFoundError, match="Key zz not found in checkpoint"):
         reader.get_tensor("zz")
 
@@ -429,3 +431,36 @@ def test_variables_start_with_values_of_a_checkpoint(prefix):
             tf.train.init_from_checkpoint(prefix, {"zz": c})
         with pytest.raises(ValueError, match="doesn't match with"):
             tf.train.init_from_checkpoint(prefix, {"old/a": tf.get_variable("d", [3])})
+
+
+def test_table_itself_may_be_saved(prefix):
+    with tf.Graph().as_default(), tf.Session() as session:
+        table = tf.contrib.lookup.MutableHashTable(tf.string, tf.int64, -1, name="t")
+        saver = tf.train.Saver({"other": table})
+        session.run(table.insert(["a"], tf.constant([1], tf.int64)))
+        saver.save(session, prefix)
+        session.run(table.insert(["a"], tf.constant([7], tf.int64)))
+        saver.restore(session, prefix)
+        assert session.run(table.lookup(tf.constant(["a", "b"]))).tolist() == [1, -1]
+        assert [name for name, _ in tf.train.list_variables(prefix)] == [
+            "other_table-keys", "other_table-values",
+        ]  # fmt: skip
+
+
+def test_listed_checkpoint_has_its_graph_and_its_data(prefix, tmp_path, monkeypatch):
+    saver_module = importlib.import_module("graphflow.training.saver")
+    update, seen = saver_module.update_checkpoint_state, []
+
+    def listing(folder, latest, paths, *args, **kwargs):
+        files = {path.name.partition(".")[2][:5] for path in tmp_path.glob(Path(latest).name + "*")}
+        seen.append((len(paths), sorted(files)))
+        update(folder, latest, paths, *args, **kwargs)
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        session.run(tf.Variable(1.0, name="v").initializer)
+        saver = tf.train.Saver(max_to_keep=1)
+        saver.save(session, prefix, 1)
+        monkeypatch.setattr(saver_module, "update_checkpoint_state", listing)
+        saver.save(session, prefix, 2)
+    whole = ["data-", "index", "meta"]
+    assert seen == [(2, whole), (1, whole)]  # the old one is listed until it is gone

@@ -6,6 +6,7 @@ Runs under TensorFlow 1.15.5 (Python 3.7) and 2.x; writes `<version>/<network>.*
 The graphs are compressed, so that the repository stays small.
 """
 
+import glob
 import gzip
 import os
 import shutil
@@ -23,7 +24,9 @@ if __name__ == "__main__":
     os.makedirs(target, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         worker.write_all(tf, folder)
-        for saved in worker.SAVED_MODELS:
+        for path in glob.glob(os.path.join(folder, "files", "events", "*")):
+            os.rename(path, os.path.join(os.path.dirname(path), "events.out.tfevents.1.host"))
+        for saved in [*worker.SAVED_MODELS, "files"]:
             shutil.rmtree(os.path.join(target, saved), ignore_errors=True)
             shutil.move(os.path.join(folder, saved), target)
         for name in sorted(set(os.listdir(folder)) - {"checkpoint"}):
