@@ -13,7 +13,7 @@ CHECKED_STEPS = 3
 
 
 def trained(step, loss, checked=None):
-    """A training program: its answer is the loss before, between and after a few steps.
+    """A training program: its answer is the loss before and after a few steps, and its fall.
 
     Args:
       step: does one step.
@@ -26,7 +26,8 @@ def trained(step, loss, checked=None):
         for _ in range(CHECKED_STEPS):
             (checked or step)()
             losses.append(float(loss()))
-        return {"loss": np.array(losses)}
+        losses = np.array(losses)
+        return {"loss": losses, "fall": losses[1:] - losses[0]}
 
     return Form(step, answer)
 

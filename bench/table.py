@@ -18,14 +18,16 @@ def row(name, title, module, sizes, tiny=None, tolerance=1e-4, once=False):
 
 
 _ROWS = [
-    row("W1", "softmax walkthrough, step, batch 100", "softmax", {"batch": 100}, {"batch": 4}),
+    row(
+        "W1", "softmax walkthrough, step, batch 100", "softmax", {"batch": 100}, {"batch": 4}, 1e-3
+    ),
     row(
         "W2",
         "MLP 784-512-512-10, Adam, step, batch 128",
         "mlp",
         {"batch": 128, "width": 512},
         {"batch": 4, "width": 8},
-        1e-3,
+        1e-2,
     ),
     row(
         "W3 train",
@@ -33,7 +35,7 @@ _ROWS = [
         "convnet",
         {"batch": 50, "train": True},
         {"batch": 3},
-        2e-3,
+        1e-2,
     ),
     row(
         "W3 inference 1000",
@@ -43,6 +45,25 @@ _ROWS = [
         {"batch": 3},
     ),
     row("W3 inference 1", "the same, inference, batch 1", "convnet", {"batch": 1, "train": False}),
+    *(
+        row(
+            f"W4 {loop}",
+            f"LSTM, 28 steps, 128 units, batch 128, Adam, {title}",
+            "lstm",
+            {"batch": 128, "units": 128, "loop": loop},
+            {"batch": 3, "units": 4},
+            1e-2,
+        )
+        for loop, title in (("static", "unrolled"), ("while", "as a loop"))
+    ),
+    row(
+        "W5",
+        "word2vec, NCE, 50,000 words, batch 128, 64 sampled",
+        "word2vec",
+        {"vocabulary": 50000, "dimension": 128, "batch": 128, "sampled": 64},
+        {"vocabulary": 40, "dimension": 4, "batch": 6, "sampled": 5},
+        1e-2,
+    ),
     row("W6 add", "run(a + b), two fed scalars", "small", {"what": "add"}, None, 0),
     row("W6 variable", "run(v), a scalar variable", "small", {"what": "variable"}, None, 0),
     row(
@@ -59,6 +80,67 @@ _ROWS = [
         {"what": "chain", "length": 1000, "size": 100},
         {"length": 9, "size": 3},
     ),
+    *(
+        row(f"W7 {what}", title, "big", {"what": what, "size": 4096}, {"size": 6}, tolerance)
+        for what, title, tolerance in (
+            ("fetched", "ten elementwise operations on 4096x4096, fetched", 1e-4),
+            ("summed", "the same, summed", 1e-3),
+            ("sum", "sum of 4096x4096", 2e-2),
+            ("sum axis 0", "sums of its columns", 1e-3),
+            ("sum axis 1", "sums of its rows", 1e-3),
+            ("max axis 1", "largest of its rows", 0),
+            ("softmax", "softmax of 4096x4096, not fetched", 1e-4),
+        )
+    ),
+    row(
+        "W8",
+        "declare 10,000 operations and their gradient, run once",
+        "building",
+        {"nodes": 10000},
+        {"nodes": 40},
+        1e-2,
+        once=True,
+    ),
+    row(
+        "W10 forward",
+        "GPT-2 small, 128 tokens, logits of all",
+        "gpt2",
+        {
+            "train": False,
+            "batch": 1,
+            "tokens": 128,
+            "layers": 12,
+            "heads": 12,
+            "width": 768,
+            "words": 50257,
+        },
+        {"tokens": 5, "layers": 2, "heads": 2, "width": 8, "words": 11},
+        1e-2,
+    ),
+    row(
+        "W10 train",
+        "GPT of 4 layers, width 256, 8x128 tokens, Adam, step",
+        "gpt2",
+        {
+            "train": True,
+            "batch": 8,
+            "tokens": 128,
+            "layers": 4,
+            "heads": 4,
+            "width": 256,
+            "words": 512,
+        },
+        {"batch": 2, "tokens": 5, "layers": 2, "heads": 2, "width": 8, "words": 11},
+        1e-2,
+    ),
+    row(
+        "files",
+        "save and restore 50 MB in ten variables",
+        "files",
+        {"what": "save", "count": 10, "rows": 1250},
+        {"count": 2, "rows": 2},
+    ),
+    row("import", "import in a process of its own", "files", {"what": "import"}, None, 0, True),
 ]
 
 ROWS = {found.name: found for found in _ROWS}

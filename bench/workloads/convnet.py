@@ -1,5 +1,7 @@
 """W3: the convolutional walkthrough, two 5x5 convolutions with pools, dropout, Adam."""
 
+import numpy as np
+
 from bench import data, optimizers
 from bench.form import compiled, computed, session, trained
 from bench.workloads import convnet_numpy
@@ -144,28 +146,35 @@ def in_torch(torch, batch, train):
 # --- PyTensor ---
 
 
-def pytensor_network(pytensor, held, x, mask):
-    """Returns the logits; PyTensor has no convolution, so it is 25 products of shifted images."""
+def tap_rows(n, size):
+    """Where the 25 neighbours of every place lie, among the rows (places) of padded images."""
+    wide = size + 4
+    places = np.arange(n * wide * wide).reshape(n, wide, wide)
+    taps = [places[:, i : i + size, j : j + size] for i in range(5) for j in range(5)]
+    return np.stack(taps, axis=-1).reshape(-1)
+
+
+def pytensor_network(pytensor, held, x, mask, n):
+    """Returns the logits; PyTensor has no convolution: the neighbours are taken, then one product.
+
+    A sum of 25 products of shifted images takes PyTensor minutes to compile.
+    """
     pt = pytensor.tensor
     w1, b1, w2, b2, w3, b3, w4, b4 = held
 
     def convolution(t, w, b, size, inputs, outputs):
-        n = t.shape[0]
         padded = pt.zeros((n, size + 4, size + 4, inputs), dtype="float32")
-        padded = pt.set_subtensor(padded[:, 2:-2, 2:-2, :], t)
-        t = b
-        for i in range(5):
-            for j in range(5):
-                tap = padded[:, i : i + size, j : j + size, :].reshape((n * size * size, inputs))
-                t = t + tap @ w[i, j]
+        padded = pt.set_subtensor(padded[:, 2:-2, 2:-2, :], t).reshape((-1, inputs))
+        columns = padded[tap_rows(n, size)].reshape((n * size * size, 25 * inputs))
+        t = columns @ w.reshape((25 * inputs, outputs)) + b
         half = size // 2
         t = pt.maximum(t, 0).reshape((n, half, 2, half, 2, outputs))
         t = pt.maximum(t[:, :, 0], t[:, :, 1])
         return pt.maximum(t[:, :, :, 0], t[:, :, :, 1])
 
-    h = convolution(x.reshape((-1, 28, 28, 1)), w1, b1, 28, 1, 32)
+    h = convolution(x.reshape((n, 28, 28, 1)), w1, b1, 28, 1, 32)
     h = convolution(h, w2, b2, 14, 32, 64)
-    h = pt.maximum(h.reshape((-1, 3136)) @ w3 + b3, 0)
+    h = pt.maximum(h.reshape((n, 3136)) @ w3 + b3, 0)
     return (h if mask is None else h * mask) @ w4 + b4
 
 
@@ -174,7 +183,7 @@ def in_pytensor(pytensor, batch, train):
     held = [optimizers.pytensor_shared(pytensor, value) for value in parameters()]
     images, labels = data.images(batch)
     x, y = pt.fmatrix(), pt.fmatrix()
-    plain = pytensor_network(pytensor, held, x, None)
+    plain = pytensor_network(pytensor, held, x, None, batch)
     if not train:
         infer = optimizers.pytensor_function(pytensor, [x], plain)
         return computed(lambda: infer(images))
@@ -186,7 +195,7 @@ def in_pytensor(pytensor, batch, train):
     stream = pt.random.utils.RandomStream(seed=1)
     kept = stream.uniform(size=(batch, 1024), dtype="float32") < KEEP
     mask = kept.astype("float32") * data.F32(1 / KEEP)
-    _, updates = training(pytensor_network(pytensor, held, x, mask))
+    _, updates = training(pytensor_network(pytensor, held, x, mask, batch))
     value, checked = training(plain)
     step = optimizers.pytensor_function(pytensor, [x, y], [], [*updates, *stream.updates()])
     check = optimizers.pytensor_function(pytensor, [x, y], [], checked)
