@@ -1,6 +1,8 @@
 """Saves and restores variables of some 50 MB, and imports a library in a process of its own."""
 
+import atexit
 import pickle
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,10 +32,11 @@ def saved(save, restore, read=None):
     Args:
       save, restore: take the path; `restore` returns the arrays, or `read` does afterwards.
     """
-    folder = tempfile.TemporaryDirectory()
-    path = str(Path(folder.name) / "saved")
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = str(Path(folder) / "saved")
 
-    def step(keep=folder):  # the folder lives as long as the program
+    def step():
         save(path)
         return restore(path)
 
