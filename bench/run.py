@@ -20,6 +20,8 @@ from bench import report
 from bench.peers import NUMPY_ONLY, OPTIONAL, PEERS, ROOT, environment, python_of
 from bench.table import chosen
 
+PERFORMANCE = ROOT / "docs" / "performance.md"
+
 
 class Peer:
     """A peer's process, started when first asked and again after it has died."""
@@ -161,6 +163,7 @@ def options():
     parser.add_argument("--patience", type=float, default=120, help="seconds for one request")
     parser.add_argument("--core", type=int, help="where the peers run with one thread")
     parser.add_argument("--json", type=Path, help="also record the figures here")
+    parser.add_argument("--record", type=Path, help="write the report of such figures only")
     parser.add_argument("--report", type=Path, help="by default docs/performance.md for a full run")
     parser.add_argument("--verbose", action="store_true", help="show what the peers print")
     return parser.parse_args()
@@ -187,6 +190,9 @@ def names(text):
 
 def main():
     given = options()
+    if given.record:
+        PERFORMANCE.write_text(report.markdown(json.loads(given.record.read_text())))
+        return
     rows = chosen(names(given.workloads))
     pythons, absent = find(given, names(given.peers.replace(" ", ",")))
     core = given.core
@@ -221,7 +227,7 @@ def main():
         peer.stop()
     if given.json:
         given.json.write_text(json.dumps(record, indent=1))
-    place = given.report or (None if given.workloads else ROOT / "docs" / "performance.md")
+    place = given.report or (None if given.workloads else PERFORMANCE)
     if place:
         place.write_text(report.markdown(record))
 
