@@ -58,7 +58,7 @@ def python_of(peer, own):
     """
     given = os.environ.get(f"GRAPHFLOW_BENCH_{peer.name.upper().replace('-', '_')}_PYTHON")
     if given:
-        return given
+        return given if Path(given).exists() else None
     if not peer.folders:
         return own
     places = (ROOT / ".oracle" / folder / "bin" / "python" for folder in peer.folders)

@@ -119,6 +119,7 @@ def _machine(record):
         lines.append(f"* {PEERS[name].title}: {text}{native}")
     if record["absent"]:
         lines.append(f"* Not installed: {', '.join(PEERS[n].title for n in record['absent'])}")
+    lines += [f"* {note}" for note in record.get("notes", [])]
     return "\n".join(lines)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench import report
 from bench.peers import NUMPY_ONLY, OPTIONAL, PEERS, ROOT, environment, python_of
-from bench.table import chosen
+from bench.table import ROWS, chosen
 
 PERFORMANCE = ROOT / "docs" / "performance.md"
 
@@ -183,8 +183,9 @@ def find(given, wanted):
 
 
 def names(text):
-    """Splits names at commas, or at blanks where there is no comma and no such row."""
-    parts = text.split(",") if "," in text else [text] if " " in text.strip() else text.split()
+    """Splits names at commas; at blanks where there is no comma and no row of that name."""
+    whole = text.strip().upper() in (name.upper() for name in ROWS)
+    parts = text.split(",") if "," in text or whole else text.split()
     return [part.strip() for part in parts if part.strip()]
 
 
@@ -200,6 +201,9 @@ def main():
         core = max(os.sched_getaffinity(0))
     peers = [Peer(PEERS[name], python, given, core) for name, python in pythons.items()]
     versions = {peer.name: peer.ask("versions") for peer in peers}
+    absent += [name for name, found in versions.items() if "error" in found]
+    peers = [peer for peer in peers if peer.name not in absent]
+    versions = {peer.name: versions[peer.name] for peer in peers}
     if versions["graphflow"].get("native") == NUMPY_ONLY and "graphflow-numpy" not in given.peers:
         peers = [peer for peer in peers if peer.name != "graphflow-numpy"]
         versions.pop("graphflow-numpy", None)  # it is the same

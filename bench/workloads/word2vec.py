@@ -1,7 +1,8 @@
 """W5: a step of word2vec: noise-contrastive loss over sampled words, sparse gradient descent.
 
-The timed step draws its own negative words, log-uniform and distinct. The answer's steps are given
-the words and their expected counts, since no two libraries draw the same.
+The timed step draws its own log-uniform negative words: distinct ones in TensorFlow, graphflow and
+NumPy; JAX, torch and PyTensor, which have no such sampler, may repeat a word, which costs them
+less. The answer's steps are given the words, since no two libraries draw the same.
 """
 
 import numpy as np

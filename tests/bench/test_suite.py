@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -55,13 +56,22 @@ def test_rows_are_chosen_by_name_and_by_family():
         chosen(["W99"])
 
 
+def test_names_are_split_at_commas_and_blanks():
+    assert run.names("W1 W2") == run.names("W1, W2") == ["W1", "W2"]
+    assert run.names("w6 add") == ["w6 add"]
+    assert run.names("W6 add,W3 train") == ["W6 add", "W3 train"]
+    assert run.names("") == []
+
+
 def test_targets_and_reasons_name_rows():
     assert {*targets.BEST, *targets.TF2, *targets.REASONS} <= {*ROWS}
 
 
 def test_a_peer_is_found_through_its_variable(monkeypatch):
-    monkeypatch.setenv("GRAPHFLOW_BENCH_TORCH_COMPILE_PYTHON", "/somewhere/python")
-    assert python_of(PEERS["torch-compile"], "own") == "/somewhere/python"
+    monkeypatch.setenv("GRAPHFLOW_BENCH_TORCH_COMPILE_PYTHON", sys.executable)
+    assert python_of(PEERS["torch-compile"], "own") == sys.executable
+    monkeypatch.setenv("GRAPHFLOW_BENCH_TORCH_COMPILE_PYTHON", "/nowhere/python")
+    assert python_of(PEERS["torch-compile"], "own") is None
     assert python_of(PEERS["numpy"], "own") == "own"
 
 
