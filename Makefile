@@ -4,6 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 OUT ?= out
 JOBS ?= auto
+THREADS ?= 1
 SOURCES := graphflow tests bench
 
 .PHONY: run test check lint types layers api api-check notebooks golden interop bench coverage-api reliability clean
@@ -48,8 +49,8 @@ golden:  ## record what TensorFlow 1.15.5 does (GRAPHFLOW_TF_PYTHON or .oracle/t
 interop: $(VENV)/.test  ## exchange files with TensorFlow 1.15.5 and 2.x, where they are installed
 	$(PY) tests/interop/run.py
 
-bench: $(VENV)/.test  ## compare with TensorFlow 2.x where it is installed; asserts nothing
-	$(PY) bench/run.py
+bench: $(VENV)/.test  ## compare with the peers that are installed; asserts nothing
+	$(PY) -m bench.run --peers '$(PEERS)' --workloads '$(WORKLOADS)' --threads $(THREADS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
