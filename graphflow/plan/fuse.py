@@ -448,13 +448,19 @@ def _unbound(*_: Any) -> Any:
 
 
 def trim(steps: Steps) -> None:
-    """Leaves a group only those outputs that somebody reads."""
+    """Leaves a group only those outputs that somebody reads, and drops groups without any."""
     used = set(steps.fetches)
-    for step in steps.steps:
-        used.update(step.reads)
-    for step in steps.steps:
+    kept: list[Step] = []
+    for step in reversed(steps.steps):
         if step.parts:
             step.outputs = tuple([s for s in step.outputs if s in used])
+            if not step.outputs:
+                continue
+            group: Group = step.group
+            group.reduces = [r for r in group.reduces if r[3] in used]
+        used.update(step.reads)
+        kept.append(step)
+    steps.steps = kept[::-1]
 
 
 def sized(steps: Steps, slot: int) -> int:
