@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from graphflow.core.dtypes import (
 from graphflow.core.elementwise import broadcast
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import Call, Lowering
 from graphflow.core.opdef import OpDef, default, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
@@ -78,6 +80,21 @@ def _gradients(definition: OpDef, op: Operation, dy: Tensor) -> tuple[Tensor, Te
     return times(y, dy, True, True), times(dy, x, True, True)
 
 
+def _products(call: Call) -> Lowering | None:
+    """One compiled product for each pair of matrices; stacks are not repeated."""
+    x, y = call.shapes
+    if call.real is None or x[:-2] != y[:-2] or len(x) > 16:
+        return None
+    ta, tb = call.attrs["adj_x"], call.attrs["adj_y"]
+    m, k = x[-2:][::-1] if ta else x[-2:]
+    inner, n = y[-2:][::-1] if tb else y[-2:]
+    if inner != k:
+        return None
+    count = math.prod(x[:-2])
+    sizes = (m, n, k, int(ta), int(tb), count, m * k, k * n, m * n, x[-1], y[-1], 0)
+    return Lowering(f"gemm.{call.real}", sizes)
+
+
 # --- BatchMatMul ---
 BATCH_MATMUL = define(
     "BatchMatMul(x: T, y: T, *, adj_x: bool = False, adj_y: bool = False) -> output: T",
@@ -110,6 +127,7 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, Tensor]:
     return _gradients(BATCH_MATMUL, op, dy)
 
 
+BATCH_MATMUL.compiled(_products)
 BATCH_MATMUL.numpy(_batch_product)
 
 # --- BatchMatMulV2 ---
@@ -153,6 +171,7 @@ def _over_batches(grad: Tensor, own: Tensor, other: Tensor) -> Tensor | None:
     return sum_to(grad, own, grad)
 
 
+BATCH_MATMUL_V2.compiled(_products)
 BATCH_MATMUL_V2.numpy(_batch_product)
 
 # --- SparseMatMul ---

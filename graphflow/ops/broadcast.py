@@ -13,6 +13,7 @@ from graphflow.core.dtypes import int32
 from graphflow.core.elementwise import broadcast
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import Call, Lowering
 from graphflow.core.opdef import INDEX, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -68,6 +69,11 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
     shapes = [apply("Shape", t) for t in (x, dy)]
     axes = apply(BROADCAST_GRADIENT_ARGS, *shapes).r0
     return apply("Reshape", apply("Sum", dy, axes), shapes[0]), None
+
+
+@BROADCAST_TO.compiled
+def _(call: Call) -> Lowering | None:
+    return Lowering(tile="copy") if 1 in call.constants else None
 
 
 @BROADCAST_TO.numpy

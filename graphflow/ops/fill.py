@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from typing import Any
 
@@ -34,6 +35,7 @@ from graphflow.core.dtypes import (
 from graphflow.core.elementwise import same_shape
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import Call, Lowering
 from graphflow.core.opdef import INDEX, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -182,6 +184,13 @@ def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Tensor:
 
 # --- ZerosLike ---
 ZEROS_LIKE = define("ZerosLike(x: T) -> y: T", shape=same_shape).no_gradient("it is constant")
+
+
+@ZEROS_LIKE.compiled
+def _(call: Call) -> Lowering | None:
+    if call.suffix is None:
+        return None
+    return Lowering("fill_zero", (math.prod(call.shapes[0]) * call.dtypes[0].size,), inputs=())
 
 
 @ZEROS_LIKE.numpy

@@ -90,14 +90,16 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, Tensor]:
 
 @MATMUL.compiled
 def _(call: Call) -> Lowering | None:
-    (m, k), (_, n) = call.shapes
+    (m, k), (inner, n) = call.shapes
     ta, tb = call.attrs["transpose_a"], call.attrs["transpose_b"]
     if ta:
         m, k = k, m
     if tb:
-        n = call.shapes[1][0]
-    sizes = (m, n, k, int(ta), int(tb), 1, 0, 0, 0, call.shapes[0][1], call.shapes[1][1])
-    return Lowering(f"gemm.{call.real}", sizes) if call.real else None
+        inner, n = n, inner
+    if call.real is None or inner != k:
+        return None
+    sizes = (m, n, k, int(ta), int(tb), 1, 0, 0, 0, call.shapes[0][1], call.shapes[1][1], 0)
+    return Lowering(f"gemm.{call.real}", sizes)
 
 
 @MATMUL.numpy

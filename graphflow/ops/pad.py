@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import int32
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import Call, Lowering, box, steps_of
 from graphflow.core.opdef import INDEX, OpDef, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -100,6 +102,21 @@ PAD = define(
 @PAD.gradient
 def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
     return _cut(op, dy), None
+
+
+@PAD.compiled
+def _(call: Call) -> Lowering | None:
+    around, shape, whole = call.constants.get(1), call.shapes[0], call.out_shapes[0]
+    if around is None or call.suffix is None or (around < 0).any():
+        return None
+    item = call.dtypes[0].size
+    steps = steps_of(whole, item)
+    first = sum([int(a) * s for a, s in zip(around[:, 0], steps, strict=True)])
+    sizes = box(shape, item, (0, steps_of(shape, item)), (first, steps))
+    if sizes is None:
+        return None
+    clear = ("fill_zero", (2,), (math.prod(whole) * item,))
+    return Lowering("many", many=(clear, ("copy_box", (0, 2), sizes)))
 
 
 @PAD.numpy

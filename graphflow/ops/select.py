@@ -12,6 +12,7 @@ from graphflow.core.dtypes import bool_
 from graphflow.core.elementwise import broadcast, elementwise
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import Call, Lowering
 from graphflow.core.opdef import NUMBERS, OpDef, default, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
@@ -55,6 +56,12 @@ def _(op: Operation, dy: Tensor) -> tuple[None, Tensor, Tensor]:
     condition = op.inputs[0]
     zeros = apply("ZerosLike", dy)
     return None, apply(SELECT, condition, dy, zeros), apply(SELECT, condition, zeros, dy)
+
+
+@SELECT.compiled
+def _(call: Call) -> Lowering | None:
+    same = call.shapes[0] == call.shapes[1]
+    return Lowering(tile="where", inputs=(0, 1, 2)) if same else None
 
 
 @SELECT.numpy

@@ -14,6 +14,7 @@ from graphflow.core.dtypes import DType
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export
 from graphflow.core.late import provide
+from graphflow.core.lowering import Call, Lowering, box, steps_of
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dimension, Dims, text
@@ -65,6 +66,23 @@ def _(op: Operation) -> list[int | None] | None:
 def _(op: Operation, dy: Tensor) -> list[Tensor]:
     found: list[Tensor] = apply(UNPACK, dy, num=op.attrs["N"], axis=op.attrs["axis"])
     return found
+
+
+@PACK.compiled
+def _(call: Call) -> Lowering | None:
+    shape, whole = call.shapes[0], call.out_shapes[0]
+    if call.suffix is None or any(s != shape for s in call.shapes):
+        return None
+    item, axis = call.dtypes[0].size, call.attrs["axis"] % len(whole)
+    steps = steps_of(whole, item)
+    target = [s for i, s in enumerate(steps) if i != axis]
+    many = []
+    for i in range(len(call.shapes)):
+        sizes = box(shape, item, (0, steps_of(shape, item)), (i * steps[axis], target))
+        if sizes is None:
+            return None
+        many.append(("copy_box", (i, len(call.shapes)), sizes))
+    return Lowering("many", many=tuple(many))
 
 
 @PACK.numpy
@@ -129,6 +147,23 @@ def _(op: Operation) -> list[Dims]:
 def _(op: Operation, *dys: Tensor | None) -> Tensor:
     found: Tensor = apply(PACK, known_dys(op, dys), axis=op.attrs["axis"])
     return found
+
+
+@UNPACK.compiled
+def _(call: Call) -> Lowering | None:
+    shape = call.shapes[0]
+    if call.suffix is None:
+        return None
+    item, axis = call.dtypes[0].size, call.attrs["axis"] % len(shape)
+    steps = steps_of(shape, item)
+    source = [s for i, s in enumerate(steps) if i != axis]
+    many = []
+    for i, part in enumerate(call.out_shapes):
+        sizes = box(part, item, (i * steps[axis], source), (0, steps_of(part, item)))
+        if sizes is None:
+            return None
+        many.append(("copy_box", (0, 1 + i), sizes))
+    return Lowering("many", many=tuple(many))
 
 
 @UNPACK.numpy

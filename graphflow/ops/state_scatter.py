@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import bfloat16, float16, float32, float64, int32, int64
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import publish
+from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.opdef import INDEX, NUMBERS, OpDef, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, merge, text
@@ -176,6 +178,21 @@ def _nd_mismatch(params: Dims, indices: Dims, updates: Dims) -> str:
 
 
 # --- definitions ---
+def _scattering(sign: str) -> Callable[[Call], Lowering | None]:
+    """The rule for the kernel that adds rows to a variable, or subtracts them."""
+
+    def rule(call: Call) -> Lowering | None:
+        var, indices, updates = call.shapes
+        kind = SUFFIXES.get(call.dtypes[2].name)
+        index = SUFFIXES.get(call.dtypes[1].name)
+        if kind is None or index is None or (*indices, *var[1:]) != tuple(updates):
+            return None
+        sizes = (var[0], math.prod(var[1:]), math.prod(indices))
+        return Lowering(f"scatter_{sign}_{index}.{kind}", sizes)
+
+    return rule
+
+
 def _define(
     name: str, combine: Combine | None, types: Any, nd: bool, locking: bool
 ) -> tuple[OpDef, OpDef]:
@@ -203,6 +220,11 @@ def _define(
         Tindices=INDEX,
         **resource_types,
     ).no_gradient(NOT_CONTINUOUS)
+
+    sign = {"ScatterAdd": "add", "ScatterSub": "subtract"}.get(name)
+    if sign is not None:
+        for definition in (by_reference, resource):
+            definition.compiled(_scattering(sign))
 
     @by_reference.numpy
     def _(cell: Cell, indices: Array, updates: Array) -> Cell:

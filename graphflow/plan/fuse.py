@@ -13,7 +13,7 @@ import heapq
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -74,6 +74,7 @@ def fuse(steps: Steps, machine: Machine | None) -> None:
         return
     facts = _Facts(steps, machine)
     lowered = [facts.lowered(step) for step in steps.steps]
+    _add_in_products(steps, lowered)
     found: list[Step] = []
     start = 0
     for i, low in enumerate([*lowered, None]):
@@ -84,6 +85,48 @@ def fuse(steps: Steps, machine: Machine | None) -> None:
             start = i + 1
     steps.steps = found
     steps.fetches = tuple([facts.same.get(s, s) for s in steps.fetches])
+
+
+def _add_in_products(steps: Steps, lowered: list[Any]) -> None:
+    """Sums of products become products that add to what is there: `x + a b` in one kernel.
+
+    So the gradient by a weight of an unrolled loop is written once, not once for each turn.
+    """
+    uses: dict[int, int] = defaultdict(int)
+    for step in steps.steps:
+        for s in step.reads:
+            uses[s] += 1
+    for s in steps.fetches:
+        uses[s] += 2
+    maker = {s: i for i, step in enumerate(steps.steps) for s in step.outputs}
+    for i, low in enumerate(lowered):
+        step = steps.steps[i]
+        if low.__class__ is not list or len(low) != 1 or not low[0].name.startswith("add_f"):
+            continue
+        if any(a.__class__ is not int or a not in maker or uses[a] != 1 for a in step.args):
+            continue
+        made = [maker[a] for a in step.args]
+        if any(lowered[j] is None or steps.steps[j].native is not None for j in made):
+            continue
+        plain = [_is_product(lowered[j], added=False) for j in made]
+        sums = [_is_product(lowered[j], added=True) for j in made]
+        which = 1 if plain[1] and (plain[0] or sums[0]) else 0 if plain[0] and sums[1] else None
+        if which is None or steps.dims[step.args[0]] != steps.dims[step.args[1]]:
+            continue
+        product, low = steps.steps[made[which]], lowered[made[which]]
+        steps.steps[i] = replace(
+            product, args=(step.args[1 - which], *product.args), outputs=step.outputs,
+            in_place=(step.args[1 - which],), sum_of=(product, step),
+        )  # fmt: skip
+        lowered[i] = replace(low, sizes=(*low.sizes[:-1], 1))
+        lowered[made[which]] = Lowering("nothing")
+        steps.steps[made[which]] = replace(product, args=(), outputs=())
+
+
+def _is_product(low: Any, added: bool) -> bool:
+    return (
+        low.__class__ is Lowering and low.kernel.startswith("gemm.") and low.sizes[-1] == int(added)
+    )
 
 
 class _Facts:
@@ -194,9 +237,30 @@ class _Facts:
                 if kind is None or self.shape(a) is None:
                     return None
                 kinds.append(kind)
+        if label == "power":
+            found = self._whole_power(args, kinds, out)
+            if found is not None:
+                return found
         if label.startswith("cast_"):
             return [Tile(label, tuple(args), out)] if label in self.machine.tiles else None
         return self._matched(step, label, args, kinds, out)
+
+    def _whole_power(self, args: list[Any], kinds: list[str | None], out: int) -> list[Tile] | None:
+        """X ** 2 and x ** 3 as products; None for other powers."""
+        exponent = args[1].value if args[1].__class__ is Literal else self._number(args[1])
+        made = self.suffix(out)
+        if exponent not in (2, 3) or kinds[0] not in ("f32", "f64") or made != kinds[0]:
+            return None
+        if self.shape(args[0]) != self.shape(out):
+            return None
+        square = Tile(f"square_{made}", (args[0],), out if exponent == 2 else -1)
+        if exponent == 2:
+            return [square]
+        return [square, Tile(f"multiply_{made}", (square, args[0]), out)]
+
+    def _number(self, slot: Any) -> Any:
+        value = self.steps.constants.get(slot)
+        return value.item() if isinstance(value, np.ndarray) and value.size == 1 else None
 
     def _matched(
         self, step: Step, label: str, args: list[Any], kinds: list[Any], out: int
@@ -271,7 +335,8 @@ def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> li
             if done[i]:
                 continue
             steps[i].native = lowered[i]
-            steps[i].in_place = ()  # said of the NumPy kernel
+            if not steps[i].sum_of:
+                steps[i].in_place = ()  # said of the NumPy kernel
             found.append(steps[i])
             finish(i)
             continue

@@ -44,6 +44,8 @@ class Step:
     """The steps that a group consists of."""
     group: Any = None
     """What runs as a group: elementwise operations and reductions; see plan/fuse.py."""
+    sum_of: tuple[Step, ...] = ()
+    """The product and the addition that a product which adds to its first input stands for."""
     segment: Any = None
     """The Segment of a step that runs others as one piece of compiled code."""
 

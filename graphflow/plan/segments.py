@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from graphflow.core.lowering import SUFFIXES, Lowering
+from graphflow.core.shape import count
 from graphflow.plan.buffers import Layout
 from graphflow.plan.fuse import sized
 from graphflow.plan.record import Step, Steps
 
-_WORTH: Final = 2
-"""Steps that do something: one alone is as fast through NumPy, but for groups and large kernels."""
+_FEW: Final = 2
+"""Calls. So few on at most `_TINY` elements are as quick through NumPy."""
+_TINY: Final = 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,13 +44,15 @@ def segments(steps: Steps, layout: Layout) -> None:
         end = i
         while end < len(steps.steps) and _is_compiled(steps.steps[end]):
             end += 1
-        if end > i and any(_works(s) for s in steps.steps[i:end]):
+        if end > i and _pays(steps, steps.steps[i:end]):
             found.append(_joined(steps, steps.steps[i:end], used_after, end))
         else:
             end = max(end, i + 1)
-            found += steps.steps[i:end]
+            for k in range(i, end):
+                found += _apart(steps.steps[k], layout)
+                place[k] = max(0, len(found) - 1)
         for k in range(i, end):
-            place[k] = len(found) - 1 if found[-1].segment is not None else len(found) - (end - k)
+            place.setdefault(k, len(found) - 1)
         i = end
     steps.steps = found
     visible = {s for step in found for s in step.outputs}
@@ -58,6 +62,34 @@ def segments(steps: Steps, layout: Layout) -> None:
         if here:
             gone.setdefault(place[k], []).extend(here)
     layout.dies_after = gone
+
+
+def _pays(steps: Steps, members: list[Step]) -> bool:
+    """Whether compiled code is quicker than NumPy: not for one or two calls on a few numbers."""
+    calls = [part for m in members if _works(m) for part in m.parts or (m,)]
+    if len(calls) > _FEW or any(m.sum_of for m in members):
+        return bool(calls)
+    slots = {s for m in members for s in (*m.reads, *m.outputs)}
+    sizes = [count(steps.dims[s]) or 0 for s in slots if s not in steps.constants]
+    return bool(calls) and max(sizes, default=0) > _TINY
+
+
+def _apart(step: Step, layout: Layout) -> list[Step]:
+    """A step as NumPy runs it: of a group its parts.
+
+    A group writes its results when all operands are read; its parts, one after the other, get
+    arrays of their own instead.
+    """
+    if not step.parts:
+        return [] if step.native is not None and not _does(step.native) else [step]
+    if len(step.parts) > 1:
+        for s in step.outputs:
+            layout.buffer_of.pop(s, None)
+    return list(step.parts)
+
+
+def _does(low: Lowering) -> bool:
+    return low.kernel != "nothing"
 
 
 def _is_compiled(step: Step) -> bool:

@@ -218,7 +218,13 @@ def test_workers_in_step_average_their_gradients() -> None:
             rounds = 0
             while session.run(step) < 3 and rounds < 99:
                 rounds += 1
-                workers = [threading.Thread(target=session.run, args=(train,)) for _ in range(2)]
+                together = threading.Barrier(2)  # both share one local step: neither may be late
+
+                def work(start: threading.Barrier = together) -> None:
+                    start.wait()
+                    session.run(train)
+
+                workers = [threading.Thread(target=work) for _ in range(2)]
                 for worker in workers:
                     worker.start()
                 for worker in workers:

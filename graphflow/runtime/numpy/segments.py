@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from graphflow.core.lowering import SUFFIXES
 from graphflow.plan.fold import rerun_shape_rule
 from graphflow.plan.fuse import Group, Tile
 from graphflow.plan.record import Literal, Step, Steps
@@ -20,9 +21,9 @@ Array = np.ndarray[Any, Any]
 _FULL, _SCALAR, _ROW, _COLUMN = range(4)
 _ALL, _EACH_ROW, _EACH_COLUMN = range(3)
 _REDUCTIONS: Final = {"sum": 0, "mean": 1, "max": 2, "min": 3}
-_CACHE: Final = 24 << 10
+_CACHE: Final = 32 << 10
 """Bytes of work memory of a group that stay in the first level cache."""
-_SHORTEST, _LONGEST = 256, 4096
+_SHORTEST, _LONGEST = 512, 4096
 """Elements of a tile."""
 
 
@@ -228,7 +229,7 @@ class _Binding:
         """Runs the steps one by one, as a plan without compiled code would."""
         values = self._start(inputs)
         for m in self.segment.members:
-            for step in m.parts or (m,):
+            for step in m.sum_of or m.parts or (m,):
                 self._run(step, values)
         return [values[s] for s in self.segment.outputs]
 
@@ -298,6 +299,15 @@ class _Encoder:
             return _FULL if self.rows == 1 else _ROW
         return _FULL if self.columns == 1 else _COLUMN
 
+    def _fixed(self, slot: int) -> Any:
+        """The number in a slot, if it is the same in every run; None for what is no such number."""
+        value = self.binding.steps.constants.get(slot)
+        if not isinstance(value, np.ndarray) or value.size != 1:
+            return None
+        number = value.item()
+        exact = value.dtype.kind in "fb" or abs(number) < 1 << 53
+        return number if exact else None
+
     def _external(self, slot: int, mode: int) -> int:
         self.operands.append(self.binding.at(slot))
         self.externals.append((len(self.operands) - 1, mode, self.item(slot)))
@@ -309,7 +319,8 @@ class _Encoder:
         inside = {t.out for t in group.tiles if t.out >= 0}
         for t in group.tiles:
             for a in t.args:
-                if a.__class__ is int and a not in inside and a not in self.register:
+                known = a.__class__ is not int or a in inside or a in self.register
+                if not known and self._fixed(a) is None:
                     self.register[a] = self._external(a, self._mode(a))
         shared = self._memory()
         stores: list[tuple[Any, int]] = []
@@ -331,7 +342,7 @@ class _Encoder:
         ]  # fmt: skip
         buffers = len(temps) + len(self.literals)
         buffers += sum(mode != _FULL for _, mode, _ in self.externals)
-        tile = _CACHE // 4 // max(1, buffers + 2) // 64 * 64
+        tile = _CACHE // 4 // max(1, min(buffers, 12) + 2) // 64 * 64
         sizes[2] = min(_LONGEST, max(_SHORTEST, tile))
         for e in self.externals:
             sizes += e
@@ -359,15 +370,26 @@ class _Encoder:
 
     # --- registers ---
     def _literals(self) -> None:
+        inside = {t.out for t in self.group.tiles}
         for t in self.group.tiles:
             for a in t.args:
                 if a.__class__ is Literal:
                     kind = t.name.rpartition("_")[2]
-                    key = (kind, a.value.__class__, a.value)
-                    if key not in self.register:
-                        item = {"f32": 4, "f64": 8, "i32": 4 | 16, "i64": 8 | 16, "u8": 1}[kind]
-                        self.register[key] = len(self.externals) + len(self.literals)
-                        self.literals.append((item, a.value))
+                    self._literal((kind, a.value.__class__, a.value), kind, a.value)
+                elif a.__class__ is int and a not in inside and (x := self._fixed(a)) is not None:
+                    self._literal(a, self._kind(a), x)
+
+    def _kind(self, slot: int) -> str:
+        dtype = self.binding.steps.dtypes[slot]
+        assert dtype is not None  # the pass has looked
+        return SUFFIXES[dtype.base_dtype.name]
+
+    def _literal(self, key: Any, kind: str, value: Any) -> None:
+        if key in self.register:
+            return
+        item = {"f32": 4, "f64": 8, "i32": 4 | 16, "i64": 8 | 16, "u8": 1}[kind]
+        self.register[key] = len(self.externals) + len(self.literals)
+        self.literals.append((item, value))
 
     def _allocated(self, direct: dict[int, int], stored: set[int]) -> tuple[list[int], list[int]]:
         """The instructions with registers, and the item sizes of the temporary ones."""
