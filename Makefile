@@ -56,11 +56,13 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --upgrade pip
 
-$(VENV)/.run: setup.cfg | $(VENV)/bin/python
+NATIVE := $(wildcard graphflow/runtime/csrc/*)
+
+$(VENV)/.run: setup.cfg pyproject.toml $(NATIVE) | $(VENV)/bin/python
 	PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --editable '.[svg]'
 	touch $@
 
-$(VENV)/.test: setup.cfg | $(VENV)/bin/python
+$(VENV)/.test: setup.cfg pyproject.toml $(NATIVE) | $(VENV)/bin/python
 	PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --editable '.[svg,test,tensorboard,image,notebooks]'
 	touch $@
 

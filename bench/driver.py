@@ -78,12 +78,10 @@ def _version(module):
 
 
 def _native():
-    """Whether graphflow's native extension is there and in use."""
-    try:
-        native = importlib.import_module("graphflow.runtime.native")
-    except ImportError:
-        return NUMPY_ONLY
-    return "native" if getattr(native, "ACTIVE", True) else NUMPY_ONLY
+    """Whether graphflow's compiled kernels are there and in use, and for which processors."""
+    compiled = importlib.import_module("graphflow.runtime.compiled")
+    found = compiled.machine()
+    return NUMPY_ONLY if found is None else f"compiled ({found.module.instruction_set()})"
 
 
 def main():

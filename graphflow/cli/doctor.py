@@ -29,6 +29,7 @@ def report() -> str:
         *((name, _version(name) or "MISSING", "") for name in _NEEDED),
         *((name, _version(name) or "not there", what) for name, what in _OPTIONAL.items()),
         ("renderer", *_renderer()),
+        ("kernels", *_kernels()),
     ]
     width = max(len(version) for _, version, _ in rows)
     lines = [f"{name:<12} {version:<{width}}  {what}".rstrip() for name, version, what in rows]
@@ -42,6 +43,12 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _kernels() -> tuple[str, str]:
+    from graphflow.runtime import compiled
+
+    return ("NumPy" if compiled.machine() is None else "compiled", compiled.why())
 
 
 def _renderer() -> tuple[str, str]:

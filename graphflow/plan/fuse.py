@@ -13,7 +13,7 @@ import heapq
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -21,6 +21,7 @@ import numpy as np
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.shape import count
+from graphflow.plan.chains import Tile, join
 from graphflow.plan.order import effect_of
 from graphflow.plan.record import Literal, Step, Steps
 
@@ -39,18 +40,6 @@ class Machine(Protocol):
     @property
     def tiles(self) -> frozenset[str]:
         """The names of its elementwise operations."""
-
-
-@dataclass(slots=True)
-class Tile:
-    """One elementwise operation of a group: a name of the machine's, operands, the result.
-
-    Operands are slots, Literals and, for casts made on the way, other Tiles.
-    """
-
-    name: str
-    args: tuple[Any, ...]
-    out: int
 
 
 @dataclass(slots=True)
@@ -74,7 +63,7 @@ def fuse(steps: Steps, machine: Machine | None) -> None:
         return
     facts = _Facts(steps, machine)
     lowered = [facts.lowered(step) for step in steps.steps]
-    _add_in_products(steps, lowered)
+    join(steps, lowered, facts.shape)
     found: list[Step] = []
     start = 0
     for i, low in enumerate([*lowered, None]):
@@ -85,48 +74,6 @@ def fuse(steps: Steps, machine: Machine | None) -> None:
             start = i + 1
     steps.steps = found
     steps.fetches = tuple([facts.same.get(s, s) for s in steps.fetches])
-
-
-def _add_in_products(steps: Steps, lowered: list[Any]) -> None:
-    """Sums of products become products that add to what is there: `x + a b` in one kernel.
-
-    So the gradient by a weight of an unrolled loop is written once, not once for each turn.
-    """
-    uses: dict[int, int] = defaultdict(int)
-    for step in steps.steps:
-        for s in step.reads:
-            uses[s] += 1
-    for s in steps.fetches:
-        uses[s] += 2
-    maker = {s: i for i, step in enumerate(steps.steps) for s in step.outputs}
-    for i, low in enumerate(lowered):
-        step = steps.steps[i]
-        if low.__class__ is not list or len(low) != 1 or not low[0].name.startswith("add_f"):
-            continue
-        if any(a.__class__ is not int or a not in maker or uses[a] != 1 for a in step.args):
-            continue
-        made = [maker[a] for a in step.args]
-        if any(lowered[j] is None or steps.steps[j].native is not None for j in made):
-            continue
-        plain = [_is_product(lowered[j], added=False) for j in made]
-        sums = [_is_product(lowered[j], added=True) for j in made]
-        which = 1 if plain[1] and (plain[0] or sums[0]) else 0 if plain[0] and sums[1] else None
-        if which is None or steps.dims[step.args[0]] != steps.dims[step.args[1]]:
-            continue
-        product, low = steps.steps[made[which]], lowered[made[which]]
-        steps.steps[i] = replace(
-            product, args=(step.args[1 - which], *product.args), outputs=step.outputs,
-            in_place=(step.args[1 - which],), sum_of=(product, step),
-        )  # fmt: skip
-        lowered[i] = replace(low, sizes=(*low.sizes[:-1], 1))
-        lowered[made[which]] = Lowering("nothing")
-        steps.steps[made[which]] = replace(product, args=(), outputs=())
-
-
-def _is_product(low: Any, added: bool) -> bool:
-    return (
-        low.__class__ is Lowering and low.kernel.startswith("gemm.") and low.sizes[-1] == int(added)
-    )
 
 
 class _Facts:
@@ -335,7 +282,7 @@ def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> li
             if done[i]:
                 continue
             steps[i].native = lowered[i]
-            if not steps[i].sum_of:
+            if not steps[i].chain:
                 steps[i].in_place = ()  # said of the NumPy kernel
             found.append(steps[i])
             finish(i)

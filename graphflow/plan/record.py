@@ -44,8 +44,8 @@ class Step:
     """The steps that a group consists of."""
     group: Any = None
     """What runs as a group: elementwise operations and reductions; see plan/fuse.py."""
-    sum_of: tuple[Step, ...] = ()
-    """The product and the addition that a product which adds to its first input stands for."""
+    chain: tuple[Step, ...] = ()
+    """The steps whose place this one has taken; see plan/chains.py."""
     segment: Any = None
     """The Segment of a step that runs others as one piece of compiled code."""
 

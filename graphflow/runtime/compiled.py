@@ -85,12 +85,12 @@ def why() -> str:
 
 def _load() -> NativeMachine | None:
     if os.environ.get("GRAPHFLOW_NATIVE") == "0":
-        _reason[0] = "NumPy: GRAPHFLOW_NATIVE=0"
+        _reason[0] = "switched off by GRAPHFLOW_NATIVE=0"
         return None
     try:
         module = importlib.import_module("graphflow.runtime.native")
     except ImportError as e:
-        _reason[0] = f"NumPy: the extension was not built ({e})"
+        _reason[0] = f"the extension was not built: {e}"
         return None
-    _reason[0] = f"compiled kernels for {module.instruction_set()}"
+    _reason[0] = f"for {module.instruction_set()}, found out when it was loaded"
     return NativeMachine(module)

@@ -26,6 +26,7 @@ from graphflow.formats import proto
 from graphflow.plan.build import build, passes
 from graphflow.plan.capture import needed
 from graphflow.plan.program import Instr, Program
+from graphflow.platform.config import get_intra_op_parallelism_threads
 from graphflow.runtime.compiled import machine
 from graphflow.runtime.failures import StepError, translated
 from graphflow.runtime.fetches import EMPTY_GRAPH, Fetched, array_of, feed_key, feeds, own
@@ -72,6 +73,8 @@ class BaseSession:
         self._waiting: set[Run] = set()
         self._partial: dict[str, PartialRun] = {}
         self._partial_count = 0
+        asked = 0 if config is None else config.intra_op_parallelism_threads
+        self._threads = max(0, asked or get_intra_op_parallelism_threads())
         self._timeout_ms = 0 if config is None else config.operation_timeout_in_ms
         self._lock = threading.RLock()
         self._fetched: dict[Any, Fetched] = {}
@@ -276,7 +279,7 @@ class BaseSession:
         )
         names = [t.name for t in fetched.tensors] + [op.name for op in fetched.targets]
         label = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        return NumpyPlan(built, f"{label} #{len(self._plans)}", self._store)
+        return NumpyPlan(built, f"{label} #{len(self._plans)}", self._store, self._threads)
 
     def _bind(self, instr: Instr) -> Any:
         kernel = instr.definition.kernel

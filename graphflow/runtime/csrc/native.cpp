@@ -289,7 +289,7 @@ struct Code {
   std::vector<char*>* at;
   std::vector<Py_buffer>* views;
   PyObject* kept;
-  double cost;
+  int threads;
 };
 
 static PyObject* value_name;
@@ -363,12 +363,14 @@ static TileProgram* tile_program(const std::vector<i64>& s, const std::vector<do
   return t;
 }
 
-// Code(operands, fixed, aliases, inputs, instructions, kept)
+// Code(operands, fixed, aliases, inputs, instructions, kept, threads)
 static PyObject* code_new(PyTypeObject* type, PyObject* args, PyObject*) {
   Py_ssize_t operands;
   PyObject *fixed, *aliases, *inputs, *instructions, *kept;
-  if (!PyArg_ParseTuple(args, "nO!O!O!O!O", &operands, &PyList_Type, &fixed, &PyList_Type, &aliases,
-                        &PyList_Type, &inputs, &PyList_Type, &instructions, &kept))
+  int threads = 0;
+  if (!PyArg_ParseTuple(args, "nO!O!O!O!O|i", &operands, &PyList_Type, &fixed, &PyList_Type,
+                        &aliases, &PyList_Type, &inputs, &PyList_Type, &instructions, &kept,
+                        &threads))
     return nullptr;
   Code* c = (Code*)type->tp_alloc(type, 0);
   if (!c) return nullptr;
@@ -379,6 +381,7 @@ static PyObject* code_new(PyTypeObject* type, PyObject* args, PyObject*) {
   c->views = new std::vector<Py_buffer>;
   Py_INCREF(kept);
   c->kept = kept;
+  c->threads = threads;
   auto fail = [&]() -> PyObject* {
     Py_DECREF(c);
     return nullptr;
@@ -440,6 +443,7 @@ static PyObject* code_new(PyTypeObject* type, PyObject* args, PyObject*) {
 static long long run_all(Code* c) {
   char* p[512];
   long long at = 0;
+  limit_threads(c->threads);
   for (Instr& x : *c->instrs) {
     ++at;
     for (size_t i = 0; i < x.operands.size(); ++i) p[i] = (*c->at)[x.operands[i]];

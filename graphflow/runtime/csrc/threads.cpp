@@ -64,7 +64,14 @@ void set_threads(int n) {
   wanted = n < 1 ? 1 : n > 8 ? 8 : n;
 }
 
-int threads_wanted(double cost) { return cost < 100 ? 1 : wanted; }
+static thread_local int limit = 0;  // of the code that this thread runs; 0: none
+
+void limit_threads(int n) { limit = n; }
+
+int threads_wanted(double cost) {
+  if (cost < 100) return 1;
+  return limit > 0 && limit < wanted ? limit : wanted;
+}
 
 void split(i64 parts, double cost, void (*work)(void* context, i64 part), void* context) {
   Pool* p = pool;

@@ -42,9 +42,10 @@ class NumpyPlan:
         built: what the passes made.
         label: what tracebacks call the plan.
         store: the session's store, which kernels with `store` or `memory` get.
+        threads: at most so many work on one compiled kernel; 0: one a core.
     """
 
-    def __init__(self, built: Built, label: str, store: Any) -> None:
+    def __init__(self, built: Built, label: str, store: Any, threads: int = 0) -> None:
         given = built
         parts: list[Any] = [instr.definition for instr in _all(built.program)]
         self.blas: bool = any(x.blas for x in parts)
@@ -59,6 +60,7 @@ class NumpyPlan:
         self.built = built
         self.label = f"<graphflow plan: {label}>"
         self._store = store
+        self._threads = threads
         self._stepwise: NumpyPlan | None = None
         self._inner: dict[int, list[NumpyPlan]] = {}
         self._bind_inner(store)
@@ -77,7 +79,9 @@ class NumpyPlan:
             return self
         if self._stepwise is None:
             plain = finished(self.built.program)
-            self._stepwise = NumpyPlan(plain, f"{self.label}, step by step", self._store)
+            self._stepwise = NumpyPlan(
+                plain, f"{self.label}, step by step", self._store, self._threads
+            )
         return self._stepwise
 
     def _bind_inner(self, store: Any) -> None:
@@ -85,7 +89,9 @@ class NumpyPlan:
         for i, step in enumerate(self.built.steps.steps):
             if step.instr.bodies:
                 plans = [
-                    NumpyPlan(finished(body, machine()), f"{step.instr.name}/{part}", store)
+                    NumpyPlan(
+                        finished(body, machine()), f"{step.instr.name}/{part}", store, self._threads
+                    )
                     for part, body in zip(_PARTS[step.label], step.instr.bodies, strict=True)
                 ]
                 self._inner[i] = plans
@@ -174,7 +180,7 @@ class NumpyPlan:
         found = machine()
         if found is None:
             raise AssertionError("a plan has compiled code, and nothing runs it")
-        return bound_segment(segment, self.built.steps, arrays, found)
+        return bound_segment(segment, self.built.steps, arrays, found, self._threads)
 
     def _failure(self, e: Exception) -> StepError:
         trace = e.__traceback__

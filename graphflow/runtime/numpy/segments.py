@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from graphflow.core.lowering import SUFFIXES
+from graphflow.plan.chains import Tile
 from graphflow.plan.fold import rerun_shape_rule
-from graphflow.plan.fuse import Group, Tile
+from graphflow.plan.fuse import Group
 from graphflow.plan.record import Literal, Step, Steps
 from graphflow.plan.segments import Segment
 from graphflow.runtime.compiled import NativeMachine
@@ -28,7 +29,11 @@ _SHORTEST, _LONGEST = 512, 4096
 
 
 def bound_segment(
-    segment: Segment, steps: Steps, arrays: Mapping[int, Array], machine: NativeMachine
+    segment: Segment,
+    steps: Steps,
+    arrays: Mapping[int, Array],
+    machine: NativeMachine,
+    threads: int = 0,
 ) -> Callable[..., Any]:
     """Returns the function of a segment: it takes the inputs in order, and returns the outputs.
 
@@ -37,20 +42,27 @@ def bound_segment(
         steps: the plan it belongs to.
         arrays: the buffers of this run, by slot.
         machine: what runs it.
+        threads: at most so many work on one kernel; 0: one a core.
     """
-    return _Binding(segment, steps, arrays, machine).function()
+    return _Binding(segment, steps, arrays, machine, threads).function()
 
 
 class _Binding:
     """One segment on one set of buffers."""
 
     def __init__(
-        self, segment: Segment, steps: Steps, arrays: Mapping[int, Array], machine: NativeMachine
+        self,
+        segment: Segment,
+        steps: Steps,
+        arrays: Mapping[int, Array],
+        machine: NativeMachine,
+        threads: int,
     ) -> None:
         self.segment = segment
         self.steps = steps
         self.arrays = arrays
         self.machine = machine
+        self.threads = threads
         self.kept: list[Any] = []
         self.operand: dict[int, int] = {}
         self.fixed: list[tuple[int, int]] = []
@@ -135,7 +147,13 @@ class _Binding:
                 instrs.append((low.kernel, operands, low.sizes, (), None))
             self.members.append(m)
         return self.machine.module.Code(
-            len(self.operand), self.fixed, self.aliases, self.inputs, instrs, self.kept
+            len(self.operand),
+            self.fixed,
+            self.aliases,
+            self.inputs,
+            instrs,
+            self.kept,
+            self.threads,
         )
 
     def _tiles(self, member: Step) -> Any:
@@ -229,7 +247,7 @@ class _Binding:
         """Runs the steps one by one, as a plan without compiled code would."""
         values = self._start(inputs)
         for m in self.segment.members:
-            for step in m.sum_of or m.parts or (m,):
+            for step in m.chain or m.parts or (m,):
                 self._run(step, values)
         return [values[s] for s in self.segment.outputs]
 
