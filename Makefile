@@ -7,7 +7,7 @@ JOBS ?= auto
 THREADS ?= 1
 SOURCES := graphflow tests bench
 
-.PHONY: run test check lint types layers api api-check notebooks golden interop bench coverage-api reliability clean
+.PHONY: run test test-numpy check lint types layers api api-check notebooks golden interop bench coverage-api reliability clean
 
 run: $(VENV)/.run  ## train the tutorial on real handwritten digits, offline; results in out/
 	$(PY) -m graphflow.examples.tutorials.mnist.walkthrough --out $(OUT)
@@ -15,7 +15,10 @@ run: $(VENV)/.run  ## train the tutorial on real handwritten digits, offline; re
 test: $(VENV)/.test  ## everything CI checks that needs no TensorFlow
 	$(PY) -m pytest -n $(JOBS)
 
-check: $(VENV)/.test lint types layers api-check test notebooks  ## what CI runs
+test-numpy: $(VENV)/.test  ## the rows and programs again, without the compiled kernels
+	GRAPHFLOW_NATIVE=0 $(PY) -m pytest -n $(JOBS) tests/test_ops.py tests/programs tests/plan tests/runtime
+
+check: $(VENV)/.test lint types layers api-check test test-numpy notebooks  ## what CI runs
 
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff format --check $(SOURCES)

@@ -88,9 +88,24 @@ class _Facts:
             s: s for s, value in steps.constants.items() if not isinstance(value, np.ndarray)
         }
         self.roots: dict[int, int] = {}
+        self._shapes: dict[int, Sizes | None] = {}
+        self._suffixes: dict[int, str | None] = {}
 
     # --- types and sizes ---
     def shape(self, slot: int) -> Sizes | None:
+        """The shape of a slot; None if it is not known."""
+        if slot not in self._shapes:
+            self._shapes[slot] = self._shape(slot)
+        return self._shapes[slot]
+
+    def suffix(self, slot: int) -> str | None:
+        """What the machine calls the type of a slot; None if it does not know it."""
+        if slot not in self._suffixes:
+            dtype = self.steps.dtypes[slot]
+            self._suffixes[slot] = None if dtype is None else SUFFIXES.get(dtype.base_dtype.name)
+        return self._suffixes[slot]
+
+    def _shape(self, slot: int) -> Sizes | None:
         dims = self.steps.dims[slot]
         value = self.steps.constants.get(slot)
         if isinstance(value, np.ndarray):
@@ -98,10 +113,6 @@ class _Facts:
         if dims is None or None in dims:
             return None
         return dims  # type: ignore[return-value]  # no None is among them
-
-    def suffix(self, slot: int) -> str | None:
-        dtype = self.steps.dtypes[slot]
-        return None if dtype is None else SUFFIXES.get(dtype.base_dtype.name)
 
     # --- steps ---
     def lowered(self, step: Step) -> Any:
@@ -234,6 +245,9 @@ class _Facts:
             tiles.append(Tile(cast, (a,), -1))
             operands.append(tiles[-1])
         found = [*tiles, Tile(name, tuple(operands), out)]
+        shape = self.shape(out)
+        if all(a.__class__ is Literal or self.shape(a) in (shape, ()) for a in args):
+            return found
         # Operands that are neither rows nor columns of the result are left to NumPy.
         return found if _add(Group(self.shape(out) or ()), step, found, self) else None
 
