@@ -195,7 +195,7 @@ def _new_buffer(layout: Layout, size: int) -> int:
 
 
 def _buffer_size(steps: Steps, step: Step, out: int) -> int:
-    compiled = step.native is not None or bool(step.parts)
+    compiled = bool(step.parts) or (step.native is not None and step.native.kernel != "alias")
     if step.is_view or not (compiled or (step.takes_out and len(step.outputs) == 1)):
         return 0
     dtype = steps.dtypes[out]

@@ -132,7 +132,7 @@ def _plan(program: Program, name: str, store: Store) -> NumpyPlan:
 
 def _binder(plan: NumpyPlan, graph: Any) -> Callable[[list[Any]], Call]:
     function = plan.take()
-    context = plan._context if plan.blas else None
+    context = plan.context if plan.blas else None
 
     def bind(captured: list[Any]) -> Call:
         def call(*arguments: Any) -> list[Any]:

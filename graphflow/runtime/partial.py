@@ -30,6 +30,7 @@ class PartialRun:
         self._feeds = dict(zip(feeds, steps.feeds, strict=True))
         self._waiting_fetches = set(fetches)
         self._waiting_feeds = set(feeds)
+        self._context = plan.context
         self._flow = Flow(Dataflow(plan.built))
         self._lock = threading.Lock()
 
@@ -51,7 +52,7 @@ class PartialRun:
             _check([t for t, _ in pairs], self._feeds, self._waiting_feeds, "feed", "fed")
             _check(fetches, self._fetches, self._waiting_fetches, "fetch", "fetched")
             self._waiting_feeds -= {t for t, _ in pairs}
-            with np.errstate(all="ignore"):
+            with self._context, np.errstate(all="ignore"):
                 self._flow.feed({self._feeds[t]: value for t, value in pairs})
             for t in fetches:
                 if not self._flow.known([self._fetches[t]]):

@@ -387,6 +387,9 @@ class BaseSession:
     def plan(self, fetches: Any, feed_dict: Any = None) -> NumpyPlan:
         """Returns the plan of a run without running it; `.source` is readable Python.
 
+        `.steps` are its calls, `.values` what they compute and in which buffers, `.stepwise()` is
+        the same plan without compiled code.
+
         Args:
             fetches: as in `run`.
             feed_dict: as in `run`.

@@ -28,7 +28,7 @@ def traced(plan: NumpyPlan, arrays: Sequence[Any], metadata: Any) -> list[Any]:
     times: list[Timed] = []
     plan = plan.stepwise()
     flow = Flow(Dataflow(plan.built), times)
-    with np.errstate(all="ignore"):
+    with plan.context, np.errstate(all="ignore"):
         flow.feed(dict(zip(flow.plan.feeds, arrays, strict=True)))
     stats = metadata.step_stats.dev_stats.add(device=DEVICE)
     threads: dict[int, int] = {}

@@ -13,6 +13,7 @@ import pytest
 
 import graphflow as tf
 from graphflow.formats.timeline import Timeline
+from graphflow.runtime.numpy.threads import switch
 
 
 @pytest.fixture
@@ -144,6 +145,26 @@ def test_trace_names_every_operation(session: Any) -> None:
     quiet = tf.RunMetadata()
     session.run(y, {x: [1, 1]}, run_metadata=quiet)
     assert not quiet.step_stats.dev_stats
+
+
+def test_traces_and_partial_runs_keep_blas_on_one_thread(session: Any) -> None:
+    if (found := switch()) is None:
+        pytest.skip("NumPy has no OpenBLAS")
+    count, set_count = found
+    x = tf.placeholder(tf.float32, [2, 2], name="x")
+    seen = tf.py_func(lambda _: np.int64(count()), [tf.matmul(x, x)], tf.int64)
+    before = count()
+    set_count(2)
+    try:
+        options = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
+        feed = {x: np.eye(2)}
+        assert session.run(seen, feed) == 1
+        assert session.run(seen, feed, options=options, run_metadata=tf.RunMetadata()) == 1
+        handle = session.partial_run_setup([seen], [x])
+        assert session.partial_run(handle, seen, feed) == 1
+        assert count() == 2
+    finally:
+        set_count(before)
 
 
 # --- servers ---

@@ -18,7 +18,9 @@ from graphflow.core.evaluate import kernel_keywords
 from graphflow.plan.build import Built, emitted, finished
 from graphflow.plan.emit import Emitted
 from graphflow.plan.fold import rerun_shape_rule
+from graphflow.plan.memory import Value, values
 from graphflow.plan.program import Instr, Program
+from graphflow.plan.record import Step
 from graphflow.plan.segments import Segment
 from graphflow.runtime.compiled import machine
 from graphflow.runtime.failures import StepError
@@ -70,7 +72,8 @@ class NumpyPlan:
         self._emitted: Emitted | None = None
         self._code: types.CodeType | None = None
         self._arenas: list[Callable[..., list[Any]]] = []
-        self._context: Any = one_thread if self.blas else nullcontext()
+        self.context: Any = one_thread if self.blas else nullcontext()
+        """What every run of it happens in: BLAS keeps to one thread."""
         self.compiled = len(built.steps.steps) < COMPILE_BELOW
 
     def stepwise(self) -> NumpyPlan:
@@ -100,11 +103,30 @@ class NumpyPlan:
     @property
     def idle_bytes(self) -> int:
         """The size of the buffers that wait for the next run."""
-        return len(self._arenas) * sum(self.built.layout.sizes)
+        return len(self._arenas) * self.arena_bytes
 
     def free_arenas(self) -> None:
         """Lets the waiting buffers go; the next run makes new ones."""
         self._arenas.clear()
+
+    @property
+    def arena_bytes(self) -> int:
+        """The size of the buffers of one run."""
+        return sum(self.built.layout.sizes)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The calls of a run, in order.
+
+        What runs as one piece of compiled code is one step; its `segment.members` are what it does,
+        and the `parts` of such a member what a group of elementwise operations does.
+        """
+        return tuple(self.built.steps.steps)
+
+    @property
+    def values(self) -> list[Value]:
+        """The values that a run computes, and where each lives; without branches and loops."""
+        return values(self.built.steps, self.built.layout)
 
     @property
     def source(self) -> str:
@@ -130,7 +152,7 @@ class NumpyPlan:
         """
         function = self.take()
         try:
-            with self._context, np.errstate(all="ignore"):
+            with self.context, np.errstate(all="ignore"):
                 found = function(*values)
         except Exception as e:
             raise self.failed(e) from e

@@ -28,7 +28,8 @@ def libraries() -> list[str]:
     return found + glob.glob(os.path.join(root, ".dylibs", "*openblas*"))
 
 
-def _switch() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+def switch() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+    """How many threads BLAS uses: a function that tells it, and one that sets it."""
     for path in libraries():
         try:
             library = ctypes.CDLL(path)
@@ -60,7 +61,7 @@ class OneThread:
     def __enter__(self) -> None:
         with self._lock:
             if not self._looked:
-                self._found, self._looked = _switch(), True
+                self._found, self._looked = switch(), True
             self._inside += 1
             if self._inside == 1 and self._found is not None:
                 read, write = self._found
