@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -360,7 +360,8 @@ def _grow(
     finish: Callable[[int], None],
 ) -> None:
     """Adds the first step to a group, then all that can run with it."""
-    _add(group, steps[first], lowered[first], facts)
+    if not _add(group, steps[first], lowered[first], facts):
+        raise AssertionError(f"{steps[first].instr.name} does not fit a group of its own")
     finish(first)
     grows = True
     while grows and len(group.tiles) < _LONGEST:
@@ -380,12 +381,13 @@ def _grow(
                 grows = True
 
 
-def _add(group: Group, step: Step, made: Iterable[Tile], facts: _Facts) -> bool:
+def _add(group: Group, step: Step, made: Sequence[Tile], facts: _Facts) -> bool:
     """Adds an elementwise step if its operands fit the group's rows and columns."""
     split = group.split
     reduced = {out for _, _, _, out in group.reduces}
-    for a in step.args:
-        if a.__class__ is not int or a in group.made:
+    own = {t.out for t in made}
+    for a in [a for t in made for a in t.args]:
+        if a.__class__ is not int or a in group.made or a in own:
             continue
         if a in reduced:
             return False  # known only when all tiles are through

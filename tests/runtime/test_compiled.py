@@ -1,5 +1,6 @@
 """The compiled kernels: every instruction set, shapes of all kinds, what they leave to NumPy."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -189,6 +190,24 @@ def test_a_convolution_takes_what_stands_behind_it_along(instruction_set, nodes)
     with tf.Session() as session:
         _, first = session.run([y, tf.nn.conv2d(x, f, 1, "SAME")], feeds)  # fetched: made apart
         assert first.shape == (3, 9, 8, 20)
+
+
+def test_tied_weights_train_as_with_numpy():
+    x = tf.placeholder(tf.float32, [None, 60])
+    w = tf.Variable(tf.random_uniform([60, 40], seed=1) - 0.5)
+    y = tf.matmul(tf.nn.sigmoid(tf.matmul(x, w)), tf.transpose(w))
+    loss = tf.reduce_sum(tf.pow(x - y, 2) + tf.pow(y, 3))
+    feeds = {x: NUMBERS.normal(size=(30, 60))}
+    step = tf.train.GradientDescentOptimizer(1e-4).minimize(loss)
+    found = []
+    for context in (contextlib.nullcontext, compiled.numpy_only):
+        with context(), tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            for _ in range(5):
+                session.run(step, feeds)
+            found.append(session.run([w, loss], feeds))
+    for ours, plain in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, plain, 1e-4)
 
 
 def test_sums_of_products_are_written_once(instruction_set):
