@@ -137,8 +137,7 @@ class Tensor:
         device = f", device={self.device}" if self.device else ""
         return f'Tensor("{self.name}"{place}, dtype={self._dtype.name}{device})'
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__  # in C: plans are found by tensors, several times a run
 
     def __eq__(self, other: object) -> bool:
         return self is other

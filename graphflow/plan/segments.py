@@ -44,7 +44,8 @@ def segments(steps: Steps, layout: Layout) -> None:
         end = i
         while end < len(steps.steps) and _is_compiled(steps.steps[end]):
             end += 1
-        if end > i and _pays(steps, steps.steps[i:end]):
+        whole = i == 0 and end == len(steps.steps)  # then NumPy need not even be prepared
+        if end > i and (_pays(steps, steps.steps[i:end]) or (whole and _any_works(steps.steps))):
             found.append(_joined(steps, steps.steps[i:end], used_after, end))
         else:
             end = max(end, i + 1)
@@ -62,6 +63,10 @@ def segments(steps: Steps, layout: Layout) -> None:
         if here:
             gone.setdefault(place[k], []).extend(here)
     layout.dies_after = gone
+
+
+def _any_works(members: list[Step]) -> bool:
+    return any(_works(m) for m in members)
 
 
 def _pays(steps: Steps, members: list[Step]) -> bool:

@@ -27,7 +27,7 @@ class Fetched:
     `rebuild(values)` puts the values into the structure of the argument.
     """
 
-    __slots__ = ("rebuild", "special", "targets", "tensors")
+    __slots__ = ("key", "rebuild", "special", "targets", "tensors")
 
     def __init__(self, graph: Any, fetches: Any) -> None:
         self.tensors: list[Tensor] = []
@@ -36,6 +36,8 @@ class Fetched:
         """Places and tensors whose operations say what a run returns for them."""
         places: dict[Tensor, int] = {}
         self.rebuild = self._structure(graph, fetches, places)
+        self.key = (tuple(self.tensors), tuple(self.targets))
+        """What is fetched, for looking up plans."""
 
     def _structure(
         self, graph: Any, fetch: Any, places: dict[Tensor, int]

@@ -236,7 +236,7 @@ class BaseSession:
             with self._lock:
                 self._plans.clear()
                 self._edits = self._graph._edits
-        wanted = (tuple(fetched.tensors), tuple(fetched.targets), tuple(tensors))
+        wanted = (fetched.key, tuple(tensors))
         plan = self._plans.get((wanted, tuple(shapes)))
         if plan is None:
             plan = self._make_plan(fetched, wanted, tensors, shapes)

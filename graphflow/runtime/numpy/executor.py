@@ -74,6 +74,9 @@ class NumpyPlan:
         self._arenas: list[Callable[..., list[Any]]] = []
         self.context: Any = one_thread if self.blas else nullcontext()
         """What every run of it happens in: BLAS keeps to one thread."""
+        # Compiled code raises no warnings of NumPy's, and only products may call BLAS.
+        steps = built.steps.steps
+        self._quiet = not self.blas and all(step.segment is not None for step in steps)
         self.compiled = len(built.steps.steps) < COMPILE_BELOW
 
     def stepwise(self) -> NumpyPlan:
@@ -152,8 +155,11 @@ class NumpyPlan:
         """
         function = self.take()
         try:
-            with self.context, np.errstate(all="ignore"):
+            if self._quiet:
                 found = function(*values)
+            else:
+                with self.context, np.errstate(all="ignore"):
+                    found = function(*values)
         except Exception as e:
             raise self.failed(e) from e
         self._arenas.append(function)

@@ -248,9 +248,10 @@ class _Binding:
     def _by_numpy(self, inputs: Sequence[Any]) -> list[Any]:
         """Runs the steps one by one, as a plan without compiled code would."""
         values = self._start(inputs)
-        for m in self.segment.members:
-            for step in m.chain or m.parts or (m,):
-                self._run(step, values)
+        with np.errstate(all="ignore"):
+            for m in self.segment.members:
+                for step in m.chain or m.parts or (m,):
+                    self._run(step, values)
         return [values[s] for s in self.segment.outputs]
 
     def _run(self, step: Step, values: list[Any]) -> None:
