@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, Final
 
+from graphflow.ops import _philox
 from graphflow.runtime.numpy.threads import libraries
 
 _GEMM: Final = (
@@ -71,10 +72,13 @@ def numpy_only() -> Iterator[None]:
     """A context in which new plans know no compiled kernels."""
     before = machine()
     _found[0] = None
+    _philox.use(None)
     try:
         yield
     finally:
         _found[0] = before
+        if before is not None:
+            _philox.use(before.module.philox)
 
 
 def why() -> str:
@@ -93,4 +97,5 @@ def _load() -> NativeMachine | None:
         _reason[0] = f"the extension was not built: {e}"
         return None
     _reason[0] = f"for {module.instruction_set()}, found out when it was loaded"
+    _philox.use(module.philox)
     return NativeMachine(module)

@@ -353,3 +353,16 @@ def test_switch_turns_compiled_code_off():
     env = {**os.environ, "GRAPHFLOW_NATIVE": "0"}
     made = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, check=True)
     assert made.stdout.decode().strip() == "None switched off by GRAPHFLOW_NATIVE=0"
+
+
+@pytest.mark.parametrize("start", [0, 5, 2**32 - 2, 2**64 - 3])
+def test_random_words_are_those_that_numpy_makes(start):
+    from graphflow.ops import _philox
+
+    for key, counter in ((0, 0), (87654321, 42), (2**64 - 1, 2**64 - 1)):
+        ours = _philox.fill_blocks(key, counter, start, 20_000)
+        parts = [w.copy() for _, w in _philox.tiles(key, counter, start, 20_000)]
+        with compiled.numpy_only():
+            plain = _philox.fill_blocks(key, counter, start, 20_000)
+        assert np.array_equal(ours, plain)
+        assert np.array_equal(np.concatenate(parts), plain)

@@ -582,6 +582,16 @@ static PyObject* m_threads(PyObject*, PyObject* arg) {
   set_threads((int)n);
   Py_RETURN_NONE;
 }
+static PyObject* m_philox(PyObject*, PyObject* args) {
+  unsigned long long key, high, low;
+  Py_buffer out;
+  if (!PyArg_ParseTuple(args, "KKKw*", &key, &high, &low, &out)) return nullptr;
+  Py_BEGIN_ALLOW_THREADS;
+  philox(key, high, low, (std::uint32_t*)out.buf, (i64)out.len / 16);
+  Py_END_ALLOW_THREADS;
+  PyBuffer_Release(&out);
+  Py_RETURN_NONE;
+}
 static PyMethodDef methods[] = {
     {"tile_operations", m_tiles, METH_NOARGS, "The names of the operations on tiles."},
     {"kernels", m_kernels, METH_NOARGS, "The names of the kernels."},
@@ -589,6 +599,8 @@ static PyMethodDef methods[] = {
     {"instruction_set", m_isa, METH_NOARGS, "The instruction set in use."},
     {"use", m_use, METH_O, "use(name): takes the kernels of an instruction set, for new code."},
     {"set_blas", m_blas, METH_VARARGS, "set_blas(sgemm, dgemm, wide): CBLAS functions to call."},
+    {"philox", m_philox, METH_VARARGS,
+     "philox(key, high, low, out): random words of consecutive positions into uint32 [n, 4]."},
     {"set_threads", m_threads, METH_O, "set_threads(n): at most n threads work on one kernel."},
     {nullptr, nullptr, 0, nullptr}};
 static PyModuleDef module = {PyModuleDef_HEAD_INIT, "graphflow.runtime.native",

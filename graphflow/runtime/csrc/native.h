@@ -54,4 +54,7 @@ extern bool blas_wide;
 void split(i64 parts, double cost, void (*work)(void* context, i64 part), void* context);
 int threads_wanted(double cost);
 
+// Fills out[blocks][4] with the random words of consecutive positions.
+void philox(std::uint64_t key, std::uint64_t high, std::uint64_t low, std::uint32_t* out, i64 blocks);
+
 }  // namespace gf
