@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from graphflow.core import late
+from graphflow.core.repeated import Repeated, whole
 
 if TYPE_CHECKING:
     from graphflow.core.tensor import Tensor
@@ -24,8 +25,7 @@ def constant_value(tensor: Tensor, depth: int = 0) -> np.ndarray[Any, Any] | Non
     """
     op = tensor.op
     if op.definition.name == "Const":
-        value: np.ndarray[Any, Any] = op.attrs["value"]
-        return value
+        return whole(op.attrs["value"])
     if op._constant is _UNKNOWN:
         return None
     if op._constant is None:
@@ -35,6 +35,14 @@ def constant_value(tensor: Tensor, depth: int = 0) -> np.ndarray[Any, Any] | Non
             return None
     result: np.ndarray[Any, Any] = op._constant[tensor.value_index]
     return result
+
+
+def settled_value(tensor: Tensor, depth: int = 0) -> np.ndarray[Any, Any] | None:
+    """As `constant_value`, but None for a large constant that no array has been made of yet."""
+    op = tensor.op
+    if op.definition.name == "Const" and op.attrs["value"].__class__ is Repeated:
+        return None
+    return constant_value(tensor, depth)
 
 
 def _evaluate(tensor: Tensor, depth: int) -> list[np.ndarray[Any, Any]] | None:
@@ -54,7 +62,7 @@ def _evaluate(tensor: Tensor, depth: int) -> list[np.ndarray[Any, Any]] | None:
     for t in op.inputs:
         if t.dtype.is_ref or t.dtype.kind == "R":
             return None
-        value = constant_value(t, depth + 1)
+        value = settled_value(t, depth + 1)
         if value is None or value.size > _MAX_ELEMENTS:
             return None
         arrays.append(value)
@@ -71,7 +79,7 @@ def partial_value(tensor: Tensor) -> Any:
     Returns:
         For a vector a list of int or None, for a scalar an int; None where nothing is known.
     """
-    value = constant_value(tensor)
+    value = settled_value(tensor)
     if value is not None:
         return plain(value)
     rule = tensor.op.definition.partial_rule

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphflow.core import late
-from graphflow.core.constant import constant_value, partial_value
+from graphflow.core.constant import partial_value, settled_value
 from graphflow.core.dtypes import DType
 from graphflow.core.site import Site
 from graphflow.core.tensor import Tensor
@@ -61,7 +61,7 @@ class Operation:
     # --- what shape rules ask ---
     def constant(self, index: int) -> np.ndarray[Any, Any] | None:
         """The value of an input where it is known before any run, else None."""
-        return constant_value(self.inputs[index])
+        return settled_value(self.inputs[index])
 
     def partial(self, index: int) -> Any:
         """An integer input as far as it is known: a list of int or None; None: not at all."""

@@ -15,9 +15,10 @@ import numpy as np
 from graphflow.core.dtypes import DType, as_dtype
 from graphflow.core.late import provide
 from graphflow.core.operation import Operation
+from graphflow.core.repeated import Repeated
 from graphflow.core.shape import Dims, TensorShape
 from graphflow.formats import proto
-from graphflow.formats.tensor_proto import decode_tensor, encode_tensor
+from graphflow.formats.tensor_proto import decode_constant, encode_tensor
 
 _FIELDS: Final = {
     "int": "i", "float": "f", "bool": "b", "string": "s", "type": "type", "shape": "shape",
@@ -87,7 +88,9 @@ def _encoded(kind: str, value: Any) -> Any:
     return value
 
 
-def _encoded_tensor(value: np.ndarray[Any, Any]) -> Any:
+def _encoded_tensor(value: np.ndarray[Any, Any] | Repeated) -> Any:
+    if isinstance(value, Repeated):
+        return encode_tensor(value.head, shape=value.shape)
     if value.size > _UNIFORM and value.dtype.kind != "O":
         # Compared as bytes: nan equals itself, -0.0 is not 0.0.
         rows = np.ascontiguousarray(value).reshape(-1).view(np.uint8).reshape(value.size, -1)
@@ -137,9 +140,7 @@ def _decoded(kind: str, value: Any) -> Any:
         case "shape":
             return decode_shape(value)
         case "tensor":
-            array = decode_tensor(value)
-            array.flags.writeable = False
-            return array
+            return decode_constant(value)
         case "func":
             kept = proto.NameAttrList()
             kept.CopyFrom(value)
@@ -191,7 +192,7 @@ def _kind_of(value: Any) -> str:
             return "type"
         case tuple() | None:
             return "shape"
-        case np.ndarray():
+        case np.ndarray() | Repeated():
             return "tensor"
     if isinstance(value, proto.AttrValue | proto.NameAttrList):
         return "func"

@@ -37,6 +37,8 @@ from graphflow.formats.graph_import_input import Input, Mapping, Returns, parse_
 _HINTS: Final = frozenset(
     {"grad_a", "grad_b", "grad_x", "grad_y", "allowed_devices", "debug_name", "metadata"}
 )
+_MAX_UNNAMED: Final = 1 << 10
+"""Outputs that a message may have beyond those that its bytes suffice to name."""
 _ZERO: Final = (b"", 0, 0.0, False)
 _TELLS_SHAPES: Final = 22
 """The version from which on a placeholder's shape [] means a scalar; before, an unknown shape."""
@@ -178,6 +180,11 @@ def check_inputs(
     wanted: list[tuple[Any, bool]] = []
     for port in definition.inputs:
         n = port_length(port, attrs) if port.is_list else 1
+        if n > len(tensors):  # said before a list of that length is made
+            raise ValueError(
+                f"NodeDef expected {n} inputs '{port.name}' do not match {len(tensors)} inputs "
+                f"specified; Op<name={definition.name}>; NodeDef: {{{{node {name}}}}}"
+            )
         if port.types is not None:
             wanted += [(d, port.is_ref) for d in attrs[port.types]]
         else:
@@ -289,6 +296,7 @@ class _Importer:
 
             import_library(self.message.library, self.graph)
         attrs = {node.name: self._attrs(node) for node in order}
+        self._check_outputs(attrs)
         graph = self.graph
         size = len(graph.operations)
         saved = graph._colocation_stack, graph._attr_scope
@@ -413,6 +421,19 @@ class _Importer:
                 f"Node '{node.name}' expects to be colocated with unknown node '{name}'"
             )
         return b"loc:@" + self.new_names[name].encode()
+
+    def _check_outputs(self, attrs: dict[str, dict[str, Any]]) -> None:
+        """Refuses numbers of outputs that a damaged message says: nobody could name them all."""
+        room = _MAX_UNNAMED + self.message.ByteSize() // 8
+        for node in self.message.node:
+            for port in REGISTRY[node.op].outputs:
+                n = port_length(port, attrs[node.name]) if port.is_list else 0
+                room -= max(n, 0)
+                if room < 0:
+                    raise ValueError(
+                        f"Node '{node.name}': {n} outputs '{port.name}' are too many for a "
+                        f"GraphDef of {self.message.ByteSize()} bytes"
+                    )
 
     # --- growth ---
     def _add(self, node: Any, attrs: dict[str, Any]) -> None:

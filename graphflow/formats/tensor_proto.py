@@ -13,11 +13,13 @@ from typing import Any, Final
 import numpy as np
 
 from graphflow.core import dtypes
+from graphflow.core.repeated import Repeated
 from graphflow.formats import proto
 
 Array = np.ndarray[Any, Any]
 
 _LIMIT: Final = 1 << 31
+_LAZY: Final = 1 << 12  # bytes of a repeated element that are made at once
 
 # Types whose arrays of two elements or more are stored as raw bytes; the others as lists.
 _RAW: Final = frozenset(
@@ -114,10 +116,32 @@ def decode_tensor(message: Any) -> Array:
         ValueError: if its shape is not fully known, or its raw bytes do not fit the shape.
         TypeError: if its element type has no array.
     """
+    return decode_values(message, dtypes.as_dtype(message.dtype).base_dtype, _shape(message))
+
+
+def _shape(message: Any) -> tuple[int, ...]:
     shape = tuple(dim.size for dim in message.tensor_shape.dim)
     if message.tensor_shape.unknown_rank or any(size < 0 for size in shape):
         raise ValueError(f"a TensorProto needs a known shape, not {list(shape)}")
-    return decode_values(message, dtypes.as_dtype(message.dtype).base_dtype, shape)
+    return shape
+
+
+def decode_constant(message: Any) -> Array | Repeated:
+    """As `decode_tensor`, but what would take much more memory than the message is not made yet.
+
+    The array cannot be written to.
+    """
+    dtype, shape = dtypes.as_dtype(message.dtype).base_dtype, _shape(message)
+    if not message.tensor_content:
+        head = _listed(message, dtype)
+        size = math.prod(shape)
+        if size > len(head) and size * head.dtype.itemsize > _LAZY:
+            if not len(head):
+                head = np.array([_default(head.dtype)], head.dtype)
+            return Repeated(head, shape)
+    found = decode_values(message, dtype, shape)
+    found.flags.writeable = False
+    return found
 
 
 def decode_values(
@@ -137,10 +161,15 @@ def decode_values(
     """
     if message.tensor_content:
         return _decode_raw(message.tensor_content, dtype, shape)
+    return _repeated(_listed(message, dtype), shape, exact)
+
+
+def _listed(message: Any, dtype: dtypes.DType) -> Array:
+    """The elements in the typed list of a TensorProto."""
     if dtype == dtypes.string:
         strings = np.empty(len(message.string_val), np.object_)
         strings[:] = list(message.string_val)
-        return _repeated(strings, b"", shape, exact)
+        return strings
     if dtype not in _LISTS:
         raise TypeError(f"Unsupported tensor type: {dtype.name}")
     field, view = _LISTS[dtype]
@@ -150,8 +179,7 @@ def decode_values(
     numbers = np.fromiter(listed, wide, len(listed)).astype(view, copy=False)
     if dtype.kind == "c":
         numbers = numbers[: len(numbers) // 2 * 2]
-    values = numbers.view(dtype.as_numpy_dtype)
-    return _repeated(values, np.zeros((), values.dtype)[()], shape, exact)
+    return numbers.view(dtype.as_numpy_dtype)
 
 
 def _decode_raw(content: bytes, dtype: dtypes.DType, shape: tuple[int, ...]) -> Array:
@@ -164,8 +192,12 @@ def _decode_raw(content: bytes, dtype: dtypes.DType, shape: tuple[int, ...]) -> 
     return flat.astype(stored.newbyteorder("=")).reshape(shape)
 
 
-def _repeated(values: Array, default: Any, shape: tuple[int, ...], exact: bool) -> Array:
-    """The values in that shape, the last repeated; `default` where there is none."""
+def _default(dtype: np.dtype[Any]) -> Any:
+    return b"" if dtype.kind == "O" else np.zeros((), dtype)[()]
+
+
+def _repeated(values: Array, shape: tuple[int, ...], exact: bool) -> Array:
+    """The values in that shape, the last repeated; a default where there is none."""
     count = math.prod(shape)
     if len(values) == count:
         return values.reshape(shape)
@@ -173,5 +205,5 @@ def _repeated(values: Array, default: Any, shape: tuple[int, ...], exact: bool) 
         raise ValueError(f"{len(values)} values for shape {list(shape)}")
     out = np.empty(count, values.dtype)
     out[: len(values)] = values[:count]
-    out[len(values) :] = values[-1] if len(values) else default
+    out[len(values) :] = values[-1] if len(values) else _default(values.dtype)
     return out.reshape(shape)

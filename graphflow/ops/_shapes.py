@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, clash, compatible
 
 Array = np.ndarray[Any, Any]
+
+MAX_RANK: Final = 254  # of TensorFlow's shapes
 
 
 def need_rank(dims: Dims, rank: int, run: str | None = None) -> tuple[int | None, ...]:
@@ -24,6 +26,14 @@ def need_rank(dims: Dims, rank: int, run: str | None = None) -> tuple[int | None
     if len(dims) != rank:
         raise ShapeError(f"Shape must be rank {rank} but is rank {len(dims)}", run)
     return dims
+
+
+def of_rank(rank: int | None) -> Dims:
+    """A shape of a rank that a vector's length tells; unknown if no tensor can have that many axes.
+
+    Files say lengths: a placeholder of a billion elements must not make a billion sizes.
+    """
+    return None if rank is None or rank > MAX_RANK else (None,) * rank
 
 
 def need_rank_at_least(dims: Dims, rank: int, run: str | None = None) -> None:
@@ -84,7 +94,7 @@ def asked_sizes(op: Operation, index: int) -> list[int | None] | None:
             if size is not None and size < -1:
                 raise ShapeError(f"Invalid value in tensor used for shape: {size}")
         return found
-    if dims is None or len(dims) != 1 or dims[0] is None:
+    if dims is None or len(dims) != 1 or dims[0] is None or dims[0] > MAX_RANK:
         return None
     return [None] * dims[0]
 

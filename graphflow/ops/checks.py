@@ -14,6 +14,7 @@ from graphflow.core.errors import InvalidArgumentError, KernelError, ShapeError
 from graphflow.core.export import export
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
+from graphflow.core.repeated import whole
 from graphflow.core.shape import Dims
 from graphflow.core.tensor import Tensor
 from graphflow.ops._summaries import short_text
@@ -185,5 +186,5 @@ def static_failure(condition: Any, data: list[Any]) -> None:
     lines = []
     for item in data:
         known = item.op.definition.name == "Const" if isinstance(item, Tensor) else False
-        lines.append(str(item.op.attrs["value"] if known else item))
+        lines.append(str(whole(item.op.attrs["value"]) if known else item))
     raise InvalidArgumentError(None, None, "\n".join(lines))

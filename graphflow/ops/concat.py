@@ -20,6 +20,7 @@ from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops._shapes import (
+    MAX_RANK,
     merged,
     need_rank,
     need_rank_at_least,
@@ -187,7 +188,7 @@ def _(op: Operation) -> list[int | None] | None:
         part = op.partial(i)
         if not isinstance(part, list):
             dims = op.inputs[i].dims
-            if dims is None or len(dims) != 1 or dims[0] is None:
+            if dims is None or len(dims) != 1 or dims[0] is None or dims[0] > MAX_RANK:
                 return None
             part = [None] * dims[0]
         found += part

@@ -13,6 +13,7 @@ from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
+from graphflow.core.repeated import Repeated, whole
 from graphflow.core.shape import Dims, as_shape, clash, compatible, text
 from graphflow.core.tensor import Tensor
 
@@ -29,8 +30,8 @@ def _(op: Operation) -> list[Dims]:
 
 
 @CONST.numpy
-def _(*, value: Array) -> Array:
-    return value
+def _(*, value: Array | Repeated) -> Array:
+    return whole(value)
 
 
 @export("constant", "constant_v1")

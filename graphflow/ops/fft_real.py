@@ -16,6 +16,7 @@ from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import publish
 from graphflow.core.opdef import OpDef, define
 from graphflow.core.operation import Operation
+from graphflow.core.repeated import whole
 from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops._shapes import need_rank, need_rank_at_least
@@ -135,8 +136,7 @@ def _weighted(x: Tensor, weights: Any) -> Tensor:
 
 
 def _known(length: Tensor) -> list[int] | None:
-    value = length.op.attrs["value"] if length.op.type == "Const" else None
-    return None if value is None else value.tolist()
+    return whole(length.op.attrs["value"]).tolist() if length.op.type == "Const" else None
 
 
 def _ends(spectrum: Tensor, length: Tensor, middle: float) -> Any:

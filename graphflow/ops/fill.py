@@ -41,7 +41,7 @@ from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, TensorShape, text
 from graphflow.core.tensor import Tensor
-from graphflow.ops._shapes import need_rank
+from graphflow.ops._shapes import need_rank, of_rank
 from graphflow.ops.constant import constant
 from graphflow.ops.shape_ops import SHAPE
 from graphflow.ops.shape_ops import shape as shape_of
@@ -62,7 +62,7 @@ def _(op: Operation) -> list[Dims]:
     need_rank(value, 0, run=f"value must be a scalar, got shape {text(value)}")
     sizes = op.partial(0)
     if not isinstance(sizes, list):
-        return [None if n is None else (None,) * n]
+        return [of_rank(n)]
     for size in sizes:
         if size is not None and size < 0:
             raise ShapeError("Fill dimensions must be >= 0", run=f"Dimension {size} must be >= 0")

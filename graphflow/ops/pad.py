@@ -18,7 +18,7 @@ from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
-from graphflow.ops._shapes import need_rank, same_size
+from graphflow.ops._shapes import need_rank, of_rank, same_size
 
 Array = np.ndarray[Any, Any]
 
@@ -30,7 +30,7 @@ def _grown(op: Operation, sign: int = 1) -> list[Dims]:
     n, columns = need_rank(pairs, 2, run)
     same_size(2, columns, run)
     if dims is None:
-        return [None if n is None else (None,) * n]
+        return [of_rank(n)]
     if n is not None:
         need_rank(
             (None,) * len(dims),

@@ -30,7 +30,7 @@ from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims
 from graphflow.core.tensor import Tensor
-from graphflow.ops._shapes import need_rank, same_size, wrapped
+from graphflow.ops._shapes import need_rank, of_rank, same_size, wrapped
 
 Array = np.ndarray[Any, Any]
 _WHOLE = (uint8, int8, uint16, int16, int32, int64, bool_)
@@ -50,7 +50,7 @@ REVERSE = define("Reverse(tensor: T, dims: bool) -> output: T", T=(*_WHOLE, *_OT
 def _(op: Operation) -> list[Dims]:
     dims, (n,) = op.inputs[0].dims, need_rank(op.inputs[1].dims, 1)
     if dims is None:
-        return [None if n is None else (None,) * n]
+        return [of_rank(n)]
     if n not in (None, len(dims)):
         raise ShapeError(f"Shape must be rank {n} but is rank {len(dims)}")
     return [dims]

@@ -16,7 +16,7 @@ from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops._rules import shape_of
-from graphflow.ops._shapes import as_dims, asked_sizes, merged, need_rank
+from graphflow.ops._shapes import MAX_RANK, as_dims, asked_sizes, merged, need_rank, of_rank
 from graphflow.ops._strided import MASKS, as_index, pieces, sliced
 from graphflow.ops.fill import ones_like
 
@@ -42,7 +42,7 @@ def _(op: Operation) -> list[Dims]:
         need_rank(dims, both[0], run)
     begin, size = op.partial(1), asked_sizes(op, 2)
     if dims is None and both is not None and both[0] is not None:
-        dims = (None,) * both[0]
+        dims = of_rank(both[0])
     if dims is None:
         return [None]
     if size is None:
@@ -160,7 +160,7 @@ def _bounds(op: Operation, first: int) -> tuple[Any, Any, Any]:
     n = None if dims is None else dims[0]
     values = [op.constant(first + k) for k in range(3)]
     begin, end = (None if v is None else v.tolist() for v in values[:2])
-    strides = None if n is None else [None] * n
+    strides = None if n is None or n > MAX_RANK else [None] * n
     if values[2] is not None:
         strides = values[2].tolist()
     return begin, end, strides

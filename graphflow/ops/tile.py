@@ -17,7 +17,7 @@ from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims
 from graphflow.core.tensor import Tensor
-from graphflow.ops._shapes import asked_sizes, need_rank
+from graphflow.ops._shapes import asked_sizes, need_rank, of_rank
 from graphflow.ops.concat import concat
 from graphflow.ops.mask import boolean_mask, every_axis, sequence_mask
 from graphflow.ops.reshape import expand_dims, reshape
@@ -35,7 +35,7 @@ TILE = define(
 def _(op: Operation) -> list[Dims]:
     dims, (n,) = op.inputs[0].dims, need_rank(op.inputs[1].dims, 1)
     if dims is None:
-        return [None if n is None else (None,) * n]
+        return [of_rank(n)]
     if n not in (None, len(dims)):
         raise ShapeError(
             f"Shape must be rank {len(dims)} but is rank {n}",

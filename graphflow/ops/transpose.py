@@ -18,7 +18,7 @@ from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims
 from graphflow.core.tensor import Tensor
-from graphflow.ops._shapes import need_rank
+from graphflow.ops._shapes import need_rank, of_rank
 from graphflow.ops.shape_ops import RANK
 from graphflow.ops.shape_ops import rank as rank_of
 
@@ -30,7 +30,7 @@ def _permuted(op: Operation) -> list[Dims]:
     (length,) = need_rank(op.inputs[1].dims, 1)
     perm = op.constant(1)
     if dims is None:  # TensorFlow: [0] may also stand for a scalar's axes
-        return [None if perm is None or len(perm) < 2 else (None,) * len(perm)]
+        return [None if perm is None or len(perm) < 2 else of_rank(len(perm))]
     n = len(dims)
     if length not in (None, n):
         raise ShapeError(

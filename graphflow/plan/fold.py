@@ -17,6 +17,7 @@ from graphflow.core.dtypes import DType, as_dtype
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.evaluate import evaluate, kernel_keywords
 from graphflow.core.opdef import OpDef
+from graphflow.core.repeated import whole
 from graphflow.core.shape import Dims, compatible, count
 from graphflow.plan.program import IF, Array, Instr, Program
 
@@ -102,8 +103,8 @@ def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
                 instr = replace(instr, after=waiting)
         if instr.definition.name == "Const" and not instr.after:
             slot = instr.outputs[0]
-            constants[slot] = instr.attrs["value"]
-            _learn(ports[slot], instr.attrs["value"])
+            constants[slot] = whole(instr.attrs["value"])
+            _learn(ports[slot], constants[slot])
             gone.add(instr.serial)
             continue
         if _makes_handle(instr, ports):

@@ -17,7 +17,7 @@ import graphflow as tf
 from graphflow.formats import durable
 from graphflow.formats.bundle import BundleReader
 from graphflow.formats.bundle_writer import write_bundle
-from tests.reliability import flips, fuzz, power
+from tests.reliability import extremes, flips, fuzz, power
 
 FUZZED = int(os.environ.get("GRAPHFLOW_FUZZ", "2000"))
 """Damaged copies of each kind of file in a test run; `make reliability` takes more."""
@@ -142,7 +142,7 @@ def test_damaged_file_gives_values_or_a_clear_error(tmp_path: pathlib.Path, kind
     assert len(seen) > 1, seen
 
 
-@pytest.mark.parametrize("kind", ["index", "data", "version 1", "records", "events"])
+@pytest.mark.parametrize("kind", ["index", "data", "version 1", "graph", "records", "events"])
 def test_reading_a_damaged_file_takes_no_memory_beyond_its_size(
     tmp_path: pathlib.Path, kind: str
 ) -> None:
@@ -159,6 +159,56 @@ def test_reading_a_damaged_file_takes_no_memory_beyond_its_size(
             assert peak < 4 * path.stat().st_size + fixed, (seed, peak)
     finally:
         tracemalloc.stop()
+
+
+def test_importing_a_graph_of_extreme_numbers_takes_no_memory_beyond_its_size(
+    tmp_path: pathlib.Path,
+) -> None:
+    path, (_, read) = tmp_path / "graph", fuzz.samples(tmp_path / "files")["graph"]
+    path.write_bytes(extremes.graph().SerializeToString())
+    read(path)
+    fixed = 1 << 19
+    seen = set()
+    tracemalloc.start()
+    try:
+        for data in extremes.files():
+            path.write_bytes(data)
+            tracemalloc.reset_peak()
+            start = tracemalloc.get_traced_memory()[0]
+            try:
+                read(path)
+                seen.add("read")
+            except fuzz.ALLOWED:
+                seen.add("refused")
+            peak = tracemalloc.get_traced_memory()[1] - start
+            assert peak < 4 * len(data) + fixed, (peak, tf.GraphDef.FromString(data))
+    finally:
+        tracemalloc.stop()
+    assert seen == {"read", "refused"}
+
+
+def test_repeated_constant_of_a_file_is_made_when_it_is_computed_with() -> None:
+    message = tf.GraphDef()
+    for name, shape, values in (("a", [500, 20], [1.0, 2.0]), ("b", [1 << 44], [3.0])):
+        node = message.node.add(name=name, op="Const")
+        node.attr["dtype"].type = 1
+        tensor = node.attr["value"].tensor
+        tensor.dtype = 1
+        tensor.float_val.extend(values)
+        for size in shape:
+            tensor.tensor_shape.dim.add(size=size)
+    message.versions.producer = 134
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        a, b = tf.import_graph_def(message, return_elements=["a:0", "b:0"], name="")
+        assert graph.as_graph_def() == message
+        expected = np.full([500, 20], 2, np.float32)
+        expected[0, 0] = 1
+        np.testing.assert_array_equal(session.run(a), expected)
+        np.testing.assert_array_equal(session.run(tf.reduce_sum(a, 1)), expected.sum(1))
+        np.testing.assert_array_equal(tf.contrib.util.constant_value(a), expected)
+        assert b.shape == [1 << 44]
+        with pytest.raises(tf.errors.ResourceExhaustedError, match="OOM when allocating"):
+            session.run(b)
 
 
 def test_nothing_is_ever_unpickled() -> None:
