@@ -1,8 +1,9 @@
 // Unit tests of the compiled kernels, through the tables of every instruction set this processor has.
 //
 // Prints the first failure and exits with 1, or prints one line. Needs neither Python nor a BLAS.
+#include <sys/wait.h>
+
 #include <algorithm>
-#include <atomic>
 #include <thread>
 
 #include "testing.h"
@@ -19,23 +20,35 @@ namespace {
 #include "elementwise_test.inc"
 #include "product_test.inc"
 
-// Two callers share work at a time: each finds every part of its own done once when split() returns.
+// Shares work again and again; false if a part was not done once when split() returned.
+bool shares_work(int rounds) {
+  bool right = true;
+  for (int round = 0; round < rounds; ++round) {
+    std::vector<int> done(round % 9);
+    split((i64)done.size(), 1e6, [](void* to, i64 part) { ++(*(std::vector<int>*)to)[part]; }, &done);
+    for (int times : done) right &= times == 1;
+  }
+  return right;
+}
 void test_threads() {
   subject = "split()";
   set_threads(4);
-  std::atomic<long> wrong{0};
-  auto caller = [&] {
-    for (int round = 0; round < 3000; ++round) {
-      std::vector<int> done(round % 9);
-      split((i64)done.size(), 1e6, [](void* to, i64 part) { ++(*(std::vector<int>*)to)[part]; }, &done);
-      for (int times : done) wrong += times != 1;
-    }
-  };
-  std::thread other(caller);
-  caller();
+  bool other_right = false;
+  std::thread other([&] { other_right = shares_work(3000); });
+  bool right = true;
+  for (int round = 0; round < 300; ++round) {
+    set_threads(1 + round % 5);
+    right &= shares_work(10);
+  }
   other.join();
+  is_true(right && other_right, "a part was not done once");
+  subject = "split() in the child of a fork";
+  set_threads(4);
+  const pid_t child = fork();
+  if (child == 0) _exit(shares_work(30) ? 0 : 1);
+  int status = -1;
+  is_true(waitpid(child, &status, 0) == child && status == 0, "a part was not done once");
   set_threads(1);
-  is_true(wrong == 0, "a part was not done once");
 }
 
 void test_table() {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "native.h"
@@ -28,7 +29,7 @@ struct Pool {
 };
 
 Pool* pool = new Pool;  // never destroyed: helpers may outlive everything else
-int wanted = 1;
+std::atomic<int> wanted{1};
 
 void help(Pool* p) {
   long seen = 0;
@@ -64,7 +65,7 @@ void set_threads(int n) {
   wanted = n < 1 ? 1 : n > 8 ? 8 : n;
 }
 
-int threads_wanted(double cost) { return cost < 100 ? 1 : wanted; }
+int threads_wanted(double cost) { return cost < 100 ? 1 : wanted.load(); }
 
 void split(i64 parts, double cost, void (*work)(void* context, i64 part), void* context) {
   Pool* p = pool;
@@ -79,9 +80,12 @@ void split(i64 parts, double cost, void (*work)(void* context, i64 part), void* 
       std::this_thread::yield();
       held.lock();
     }
-    while (p->helpers < wanted - 1) {
-      std::thread(help, p).detach();
-      ++p->helpers;
+    try {
+      while (p->helpers < wanted - 1) {
+        std::thread(help, p).detach();
+        ++p->helpers;
+      }
+    } catch (const std::system_error&) {  // the system gives no more: those that are there do it
     }
     p->parts = parts;
     p->work = work;
