@@ -79,7 +79,6 @@ struct TileProgram {
   std::vector<i64> registers_item;
   std::vector<char*> space;  // work memory, one for each thread
   i64 space_size = 0;
-  Kernel run_sum_f32 = nullptr;
 };
 
 template <class T>
