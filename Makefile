@@ -7,7 +7,7 @@ JOBS ?= auto
 THREADS ?= 1
 SOURCES := graphflow tests bench
 
-.PHONY: run test test-numpy check lint types layers api api-check notebooks golden interop bench coverage-api reliability clean
+.PHONY: run test test-numpy test-native test-arm64 check lint types layers api api-check notebooks golden interop bench coverage-api reliability clean
 
 run: $(VENV)/.run  ## train the tutorial on real handwritten digits, offline; results in out/
 	$(PY) -m graphflow.examples.tutorials.mnist.walkthrough --out $(OUT)
@@ -18,7 +18,32 @@ test: $(VENV)/.test  ## everything CI checks that needs no TensorFlow
 test-numpy: $(VENV)/.test  ## the rows and programs again, without the compiled kernels
 	GRAPHFLOW_NATIVE=0 $(PY) -m pytest -n $(JOBS) tests/test_ops.py tests/programs tests/plan tests/runtime
 
-check: $(VENV)/.test lint types layers api-check test test-numpy notebooks  ## what CI runs
+check: $(VENV)/.test lint types layers api-check test test-numpy test-native notebooks  ## what CI runs
+
+# The compiled kernels by themselves: no Python. CXXFLAGS adds to the flags: CXXFLAGS=-fsanitize=address
+CXX_ARM64 ?= aarch64-linux-gnu-g++
+QEMU_ARM64 ?= $(firstword $(shell command -v qemu-aarch64-static qemu-aarch64 2>/dev/null))
+NATIVE_FLAGS := -std=c++17 -O3 -Wall -Wextra -fno-math-errno -fno-trapping-math -fno-strict-aliasing
+NATIVE_SOURCES := tests/native/kernels_test.cpp graphflow/runtime/csrc/threads.cpp \
+	$(wildcard graphflow/runtime/csrc/kernels_*.cpp)
+
+test-native:  ## unit tests of the compiled kernels, for every instruction set this processor has
+	@if command -v $(CXX) >/dev/null; then \
+	  mkdir -p $(OUT)/native && \
+	  $(CXX) $(NATIVE_FLAGS) $(CXXFLAGS) $(NATIVE_SOURCES) -o $(OUT)/native/kernels_test -lpthread && \
+	  $(OUT)/native/kernels_test; \
+	else \
+	  echo "test-native: skipped, there is no C++ compiler ($(CXX))"; \
+	fi
+
+test-arm64:  ## the same tests compiled for arm64, on an emulated processor
+	@command -v $(CXX_ARM64) >/dev/null || { \
+	  echo "test-arm64: $(CXX_ARM64) is missing (Debian: g++-aarch64-linux-gnu)"; exit 1; }
+	@test -n "$(QEMU_ARM64)" || { \
+	  echo "test-arm64: qemu-aarch64 is missing (Debian: qemu-user-static or qemu-user)"; exit 1; }
+	@mkdir -p $(OUT)/native
+	@$(CXX_ARM64) $(NATIVE_FLAGS) -static $(NATIVE_SOURCES) -o $(OUT)/native/kernels_test_arm64 -lpthread
+	@$(QEMU_ARM64) $(OUT)/native/kernels_test_arm64
 
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff format --check $(SOURCES)

@@ -20,6 +20,7 @@ bool blas_wide = false;
 static const Table* active = nullptr;
 static std::unordered_map<std::string, Kernel> kernels;
 static std::unordered_map<std::string, TileOp> tiles;
+static Kernel runs_f32[4], runs_f64[4];  // by Reduction; helper threads read them
 
 static std::vector<const Table*> usable() {
   std::vector<const Table*> found{table_base()};
@@ -41,6 +42,11 @@ static void use(const Table* table) {
   tiles.clear();
   for (const KernelEntry* k = table->kernels; k->name; ++k) kernels[k->name] = k->run;
   for (const TileEntry* t = table->tiles; t->name; ++t) tiles[t->name] = t->run;
+  static const char* names[] = {"sum", "sum", "max", "min"};
+  for (int i = 0; i < 4; ++i) {
+    runs_f32[i] = kernels[std::string(names[i]) + ".f32"];
+    runs_f64[i] = kernels[std::string(names[i]) + ".f64"];
+  }
 }
 
 // --- a program for tiles ---
@@ -73,7 +79,6 @@ struct TileProgram {
   std::vector<i64> registers_item;
   std::vector<char*> space;  // work memory, one for each thread
   i64 space_size = 0;
-  Kernel run_sum_f32 = nullptr;
 };
 
 template <class T>
@@ -119,19 +124,11 @@ static T neutral(i64 kind) {
 // The sum, maximum or minimum of a run, by the kernel of the active instruction set.
 template <class T>
 static T run_of(i64 kind, const T* x, i64 n) {
-  static const char* names[] = {"sum", "sum", "max", "min"};
-  static Kernel known[4] = {nullptr};
-  static const Table* of = nullptr;
-  if (of != active) {
-    for (int i = 0; i < 4; ++i)
-      known[i] = kernels[std::string(names[i]) + (sizeof(T) == 4 ? ".f32" : ".f64")];
-    of = active;
-  }
   T found = neutral<T>(kind);
   if (n) {
     char* p[2] = {(char*)x, (char*)&found};
     i64 sizes[3] = {1, n, 1};
-    known[kind](p, sizes, nullptr);
+    (sizeof(T) == 4 ? runs_f32 : runs_f64)[kind](p, sizes, nullptr);
   }
   return found;
 }

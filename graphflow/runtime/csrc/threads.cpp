@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "native.h"
@@ -28,7 +29,7 @@ struct Pool {
 };
 
 Pool* pool = new Pool;  // never destroyed: helpers may outlive everything else
-int wanted = 1;
+std::atomic<int> wanted{1};
 
 void help(Pool* p) {
   long seen = 0;
@@ -70,7 +71,8 @@ void limit_threads(int n) { limit = n; }
 
 int threads_wanted(double cost) {
   if (cost < 100) return 1;
-  return limit > 0 && limit < wanted ? limit : wanted;
+  const int most = wanted;
+  return limit > 0 && limit < most ? limit : most;
 }
 
 void split(i64 parts, double cost, void (*work)(void* context, i64 part), void* context) {
@@ -86,9 +88,12 @@ void split(i64 parts, double cost, void (*work)(void* context, i64 part), void* 
       std::this_thread::yield();
       held.lock();
     }
-    while (p->helpers < wanted - 1) {
-      std::thread(help, p).detach();
-      ++p->helpers;
+    try {
+      while (p->helpers < wanted - 1) {
+        std::thread(help, p).detach();
+        ++p->helpers;
+      }
+    } catch (const std::system_error&) {  // the system gives no more: those that are there do it
     }
     p->parts = parts;
     p->work = work;

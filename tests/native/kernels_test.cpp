@@ -1,0 +1,91 @@
+// Unit tests of the compiled kernels, through the tables of every instruction set this processor has.
+//
+// Prints the first failure and exits with 1, or prints one line. Needs neither Python nor a BLAS.
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "testing.h"
+
+namespace gf {
+
+void* blas_sgemm = nullptr;
+void* blas_dgemm = nullptr;
+bool blas_wide = false;
+
+namespace {
+
+#include "array_test.inc"
+#include "elementwise_test.inc"
+#include "product_test.inc"
+
+// Shares work again and again; false if a part was not done once when split() returned.
+bool shares_work(int rounds) {
+  bool right = true;
+  for (int round = 0; round < rounds; ++round) {
+    std::vector<int> done(round % 9);
+    auto work = [](void* to, i64 part) {
+      std::this_thread::yield();  // so that the helpers get parts too
+      ++(*(std::vector<int>*)to)[part];
+    };
+    split((i64)done.size(), 1e6, work, &done);
+    for (int times : done) right &= times == 1;
+  }
+  return right;
+}
+void test_threads() {
+  subject = "split()";
+  set_threads(4);
+  bool other_right = false;
+  std::thread other([&] { other_right = shares_work(3000); });
+  bool right = true;
+  for (int round = 0; round < 300; ++round) {
+    set_threads(1 + round % 5);
+    right &= shares_work(10);
+  }
+  other.join();
+  is_true(right && other_right, "a part was not done once");
+  subject = "split() in the child of a fork";
+  set_threads(4);
+  const pid_t child = fork();
+  if (child == 0) _exit(shares_work(30) ? 0 : 1);
+  int status = -1;
+  is_true(waitpid(child, &status, 0) == child && status == 0, "a part was not done once");
+  set_threads(1);
+}
+
+void test_table() {
+  test_elementwise();
+  reductions<float>("f32");
+  reductions<double>("f64");
+  test_softmax();
+  test_gemm();
+  test_convolutions();
+  test_pooling();
+  updates<float>("f32");
+  updates<double>("f64");
+  test_moves();
+  tested.insert("gemm.f64");  // it only calls the BLAS
+  subject = "the table";
+  for (const KernelEntry* k = table->kernels; k->name; ++k)
+    if (!tested.count(k->name)) failed(std::string("no test of ") + k->name);
+  for (const TileEntry* t = table->tiles; t->name; ++t)
+    if (!tested.count(t->name)) failed(std::string("no test of ") + t->name);
+}
+
+}  // namespace
+}  // namespace gf
+
+int main() {
+  for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) std::signal(signal, gf::crashed);
+  gf::test_threads();
+  std::string names;
+  for (const gf::Table* table : gf::usable_tables()) {
+    gf::table = table;
+    gf::tested.clear();
+    gf::test_table();
+    names += std::string(" ") + table->isa;
+  }
+  std::printf("kernels of%s: %ld checks passed\n", names.c_str(), gf::checks);
+}
