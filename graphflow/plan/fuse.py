@@ -26,8 +26,9 @@ from graphflow.plan.order import effect_of
 from graphflow.plan.record import Literal, Step, Steps
 
 Sizes = tuple[int, ...]
-_LONGEST: Final = 400
-"""Instructions in one group; a group has at most twice as many operands."""
+_LONGEST: Final = 90
+"""Operations in one group: operands, results and work arrays are then fewer than the machine's 512
+registers, whatever the operations are."""
 
 
 class Machine(Protocol):

@@ -1,6 +1,7 @@
 """The compiled kernels: every instruction set, shapes of all kinds, what they leave to NumPy."""
 
 import contextlib
+import itertools
 import os
 import subprocess
 import sys
@@ -226,6 +227,16 @@ def test_a_result_may_take_over_the_memory_of_an_operand():
     a, b = y + 1.0, y * y
     c, d = a * b - y, a / (b + 1.0)
     agrees(tf.reduce_sum(c * d) + tf.reduce_sum(tf.tanh(c) - d), {x: NUMBERS.normal(size=5000)})
+
+
+def test_groups_may_have_any_number_of_operands_and_results():
+    x = tf.placeholder(tf.float32, [700, 5])
+    rows = tf.unstack(x)
+    kept = [tf.where(a > b, a * (1.5 + i), b) for i, (a, b) in enumerate(itertools.pairwise(rows))]
+    feeds = {x: NUMBERS.normal(size=(700, 5))}
+    agrees(tf.add_n(rows), feeds)
+    agrees(tf.stack(kept), feeds)
+    agrees(tf.reduce_sum(tf.stack([tf.reduce_sum(k) for k in kept])), feeds, 1e-4)
 
 
 # --- what compiled code leaves to NumPy ---

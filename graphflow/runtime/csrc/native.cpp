@@ -76,7 +76,6 @@ struct TileProgram {
   std::vector<TileInstr> instrs;
   std::vector<Store> stores;
   std::vector<Reduce> reduces;
-  std::vector<i64> registers_item;
   std::vector<char*> space;  // work memory, one for each thread
   i64 space_size = 0;
 };
@@ -498,17 +497,6 @@ static PyObject* code_call(PyObject* self, PyObject* const* args, size_t nargsf,
   return PyLong_FromLongLong(status);
 }
 
-struct CodeObject {
-  Code code;
-  vectorcallfunc call;
-};
-
-static PyObject* code_tp_call(PyObject* self, PyObject* args, PyObject* kwargs) {
-  std::vector<PyObject*> items;
-  for (Py_ssize_t i = 0; i < PyTuple_Size(args); ++i) items.push_back(PyTuple_GetItem(args, i));
-  return code_call(self, items.data(), items.size(), kwargs && PyDict_Size(kwargs) ? kwargs : nullptr);
-}
-
 static PyObject* code_run(PyObject* self, PyObject* const* args, Py_ssize_t n) {
   return code_call(self, args, (size_t)n, nullptr);
 }
@@ -518,7 +506,6 @@ static PyMethodDef code_methods[] = {
     {nullptr, nullptr, 0, nullptr}};
 static PyType_Slot code_slots[] = {{Py_tp_new, (void*)code_new},
                                    {Py_tp_dealloc, (void*)code_dealloc},
-                                   {Py_tp_call, (void*)code_tp_call},
                                    {Py_tp_methods, code_methods},
                                    {0, nullptr}};
 static PyType_Spec code_spec = {"graphflow.runtime.native.Code", sizeof(Code), 0, Py_TPFLAGS_DEFAULT,

@@ -43,8 +43,6 @@ const Table* table_avx2();
 const Table* table_avx512();
 
 // Matrix products: Fortran-free CBLAS of the library that NumPy carries, or null.
-using Sgemm = void (*)(int, int, int, i64, i64, i64, i64, float, const float*, i64, const float*,
-                       i64, float, float*, i64);
 extern void* blas_sgemm;  // cblas_sgemm with 64-bit or 32-bit sizes, as blas_wide says
 extern void* blas_dgemm;
 extern bool blas_wide;
