@@ -58,10 +58,8 @@ class Group:
     made: set[int] = field(default_factory=set)
 
 
-def fuse(steps: Steps, machine: Machine | None) -> None:
+def fuse(steps: Steps, machine: Machine) -> None:
     """Runs the pass in place."""
-    if machine is None:
-        return
     facts = _Facts(steps, machine)
     lowered = [facts.lowered(step) for step in steps.steps]
     join(steps, lowered, facts.shape)
@@ -85,9 +83,9 @@ class _Facts:
         self.machine = machine
         self.same: dict[int, int] = {}
         """References that updates return -> the slots of their variables."""
-        self.cells = {
-            s: s for s, value in steps.constants.items() if not isinstance(value, np.ndarray)
-        }
+        self.cells = frozenset(
+            s for s, value in steps.constants.items() if not isinstance(value, np.ndarray)
+        )
         self.roots: dict[int, int] = {}
         self._shapes: dict[int, Sizes | None] = {}
         self._suffixes: dict[int, str | None] = {}
@@ -121,7 +119,7 @@ class _Facts:
         if self.same and any(s in self.same for s in step.reads):
             step.args = tuple([_renamed(a, self.same) for a in step.args])
         if step.instr.definition.body is not None:
-            return self._elementwise(step)
+            return self._typed(step, step.label, list(step.args))
         rule = step.instr.definition.compiled_rule
         if rule is None or step.function is not step.instr.definition.kernel:
             return None
@@ -147,7 +145,7 @@ class _Facts:
             flat = list(step.args)
         shapes, dtypes = [], []
         for s in flat:
-            shape, dtype = self._of_cell(s) if s in self.cells else self.shape(s), None
+            shape = self._of_cell(s) if s in self.cells else self.shape(s)
             dtype = self.steps.dtypes[s]
             if shape is None or dtype is None:
                 return None
@@ -175,9 +173,6 @@ class _Facts:
     def _of_cell(self, slot: int) -> Sizes | None:
         value = getattr(self.steps.constants[slot], "dims", None)
         return None if value is None or None in value else value
-
-    def _elementwise(self, step: Step) -> list[Tile] | None:
-        return self._typed(step, step.label, list(step.args))
 
     def _typed(self, step: Step, label: str, args: list[Any]) -> list[Tile] | None:
         """The operations of an elementwise step, with the casts that NumPy makes on the way."""
@@ -320,8 +315,7 @@ def _dependencies(steps: Sequence[Step], facts: _Facts) -> tuple[list[set[int]],
     updated: dict[int, int] = {}
     for i, step in enumerate(steps):
         need = {maker[s] for s in step.reads if s in maker}
-        cells = {root.get(s, s) for s in step.reads}
-        cells = {c for c in cells if c in facts.cells}
+        cells = facts.cells & {root.get(s, s) for s in step.reads}
         update = effect_of(step.instr) == "update"
         for c in cells:
             if c in updated:

@@ -45,7 +45,9 @@ def segments(steps: Steps, layout: Layout) -> None:
         while end < len(steps.steps) and _is_compiled(steps.steps[end]):
             end += 1
         whole = i == 0 and end == len(steps.steps)  # then NumPy need not even be prepared
-        if end > i and (_pays(steps, steps.steps[i:end]) or (whole and _any_works(steps.steps))):
+        if end > i and (
+            _pays(steps, steps.steps[i:end]) or (whole and any(map(_works, steps.steps)))
+        ):
             found.append(_joined(steps, steps.steps[i:end], used_after, end))
         else:
             end = max(end, i + 1)
@@ -65,10 +67,6 @@ def segments(steps: Steps, layout: Layout) -> None:
     layout.dies_after = gone
 
 
-def _any_works(members: list[Step]) -> bool:
-    return any(_works(m) for m in members)
-
-
 def _pays(steps: Steps, members: list[Step]) -> bool:
     """Whether compiled code is quicker than NumPy: not for one or two calls on a few numbers."""
     calls = [part for m in members if _works(m) for part in m.parts or (m,)]
@@ -86,15 +84,12 @@ def _apart(step: Step, layout: Layout) -> list[Step]:
     arrays of their own instead.
     """
     if not step.parts:
-        return [] if step.native is not None and not _does(step.native) else [step]
+        idle = step.native is not None and step.native.kernel == "nothing"
+        return [] if idle else [step]
     if len(step.parts) > 1:
         for s in step.outputs:
             layout.buffer_of.pop(s, None)
     return list(step.parts)
-
-
-def _does(low: Lowering) -> bool:
-    return low.kernel != "nothing"
 
 
 def _is_compiled(step: Step) -> bool:
