@@ -168,6 +168,23 @@ struct TileJob {
   double totals[8][8];
 };
 
+// Runs the operations on a tile of n elements, while the operands' next tile comes from memory, a
+// share of it beside each operation.
+static void run_and_fetch(const TileProgram& t, char** at, i64 n) {
+  const i64 count = (i64)t.instrs.size();
+  for (i64 k = 0; k < count; ++k) {
+    for (size_t i = 0; i < t.externals.size(); ++i) {
+      const External& e = t.externals[i];
+      if (e.mode != kFull) continue;
+      const char* next = at[i] + n * e.item;
+      for (i64 b = n * k / count * e.item; b < n * (k + 1) / count * e.item; b += 64)
+        __builtin_prefetch(next + b);
+    }
+    const TileInstr& x = t.instrs[k];
+    x.run(at[x.a], at[x.b], at[x.c], at[x.d], n);
+  }
+}
+
 static void tile_part(void* context, i64 part) {
   TileJob& job = *(TileJob*)context;
   TileProgram& t = *job.t;
@@ -178,6 +195,9 @@ static void tile_part(void* context, i64 part) {
   const bool flat = t.R == 1;
   const i64 together = flat ? 1 : std::max<i64>(1, tile / std::max<i64>(1, t.C));  // rows a tile
   const bool pieces = t.C > tile;
+  i64 whole = 0;  // bytes of an element of all operands
+  for (const External& e : t.externals) whole += e.mode == kFull ? e.item : 0;
+  const bool far = whole * t.R * t.C > 1 << 20;  // more than the caches near the core hold
   // this part's share: of rows, or of the only row
   i64 row0 = flat ? 0 : t.R * part / job.parts, row1 = flat ? 1 : t.R * (part + 1) / job.parts;
   i64 col0 = 0, col1 = t.C;
@@ -215,7 +235,12 @@ static void tile_part(void* context, i64 part) {
             fill(at[i] + k * columns * e.item, base + (row + k) * e.item, e.item, columns);
         }
       }
-      for (const TileInstr& x : t.instrs) x.run(at[x.a], at[x.b], at[x.c], at[x.d], n);
+      const bool last = column + columns >= col1 && row + rows >= row1;
+      if (far && !last) {
+        run_and_fetch(t, at, n);
+      } else {
+        for (const TileInstr& x : t.instrs) x.run(at[x.a], at[x.b], at[x.c], at[x.d], n);
+      }
       for (const Store& s : t.stores)
         std::memcpy(at[s.target], at[s.source], n * t.externals[s.target].item);
       for (size_t i = 0; i < t.reduces.size(); ++i) {
