@@ -511,6 +511,7 @@ class Graph:
     def prevent_feeding(self, tensor: Tensor) -> None:
         """Marks a tensor as one that no run may feed."""
         self._unfeedable.add(tensor)
+        self._changed()
 
     def is_feedable(self, tensor: Tensor) -> bool:
         """True unless `prevent_feeding` named the tensor."""

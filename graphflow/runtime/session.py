@@ -32,6 +32,7 @@ from graphflow.runtime.failures import StepError, translated
 from graphflow.runtime.fetches import EMPTY_GRAPH, Fetched, array_of, feed_key, feeds, own
 from graphflow.runtime.numpy.executor import NumpyPlan
 from graphflow.runtime.partial import PartialRun
+from graphflow.runtime.quick import learn, quick_runs
 from graphflow.runtime.run_options import partition_graph, run_options
 from graphflow.runtime.server import TaskStore, server_at
 from graphflow.runtime.trace import traced
@@ -81,6 +82,8 @@ class BaseSession:
         self._plans: dict[Any, NumpyPlan] = {}
         self._shapes: dict[Any, int] = {}
         self._edits = self._graph._edits
+        self._quick = quick_runs(self._graph)
+        self._learnt: set[Any] = set()
 
     # --- what it is ---
     @property
@@ -111,6 +114,7 @@ class BaseSession:
     def close(self) -> None:
         """Forgets all values; later runs raise RuntimeError, and those that wait CancelledError."""
         self._closed = True
+        self._forget_runs()
         for run in list(self._waiting):
             run.cancel()
         self._plans.clear()
@@ -148,6 +152,10 @@ class BaseSession:
             A read of a variable that no edge orders against an update sees the value from before
             the update; TensorFlow leaves the order open.
         """
+        if options is None and run_metadata is None:
+            found = self._quick.run(fetches, feed_dict)
+            if found is not NotImplemented:
+                return found
         if self._closed:
             raise RuntimeError("Attempted to use a closed Session.")
         graph = self._graph
@@ -161,7 +169,21 @@ class BaseSession:
                 self._fetched[key] = fetched
         given = [] if feed_dict is None else feeds(graph, feed_dict)
         tensors, arrays = [t for t, _ in given], [a for _, a in given]
-        return fetched.rebuild(self._execute(fetched, tensors, arrays, options, run_metadata))
+        values = self._execute(fetched, tensors, arrays, options, run_metadata)
+        if key is not None:
+            self._learn(key, fetches, fetched, given)
+        return fetched.rebuild(values)
+
+    def _learn(self, key: Any, fetches: Any, fetched: Fetched, given: Any) -> None:
+        """Lets the next run like this one go its quick way."""
+        plan = self._plan(fetched, [t for t, _ in given], [a.shape for _, a in given])
+        if (key, plan) not in self._learnt:
+            self._learnt.add((key, plan))
+            learn(self._quick, fetches, fetched, given, plan, self._graph)
+
+    def _forget_runs(self) -> None:
+        self._quick.clear()
+        self._learnt.clear()
 
     def _execute(
         self,
@@ -235,6 +257,7 @@ class BaseSession:
         if self._edits != self._graph._edits:
             with self._lock:
                 self._plans.clear()
+                self._forget_runs()
                 self._edits = self._graph._edits
         wanted = (fetched.key, tuple(tensors))
         plan = self._plans.get((wanted, tuple(shapes)))
@@ -258,6 +281,7 @@ class BaseSession:
             plan = self._built(fetched, tensors, dims)
             while len(self._plans) >= _MAX_PLANS:
                 self._plans.pop(next(iter(self._plans)))
+                self._forget_runs()
             self._plans[key] = plan
             self._free_arenas(plan)
             return plan
@@ -459,13 +483,16 @@ class DeviceAttributes:
 def _fetch_key(fetches: Any) -> Any:
     """A dictionary key for the common forms of fetches; None for the others."""
     cls = fetches.__class__
-    if cls is Tensor or cls is Operation:
+    if _is_element(fetches):
         return fetches
-    if (cls is list or cls is tuple) and all(
-        f.__class__ is Tensor or f.__class__ is Operation for f in fetches
-    ):
+    if (cls is list or cls is tuple) and all(_is_element(f) for f in fetches):
         return (cls, *fetches)
     return None
+
+
+def _is_element(fetch: Any) -> bool:
+    cls = fetch.__class__
+    return cls is Tensor or cls is Operation or hasattr(cls, "_as_graph_element")
 
 
 _soft_by_default: list[bool] = [False]

@@ -19,6 +19,8 @@ def supervisors(tf):
             _, _, train = model(tf)
             sv = t.Supervisor(**kwargs)
             with Log(tf) as log, sv.managed_session() as sess:
+                if sv.save_path and sv.savemodel_secs:  # its thread saves now, not some steps later
+                    _waited(lambda: os.path.exists(os.path.join(kwargs["logdir"], "checkpoint")))
                 for _ in range(3):
                     sess.run(train)
                 sv.request_stop()
@@ -49,6 +51,13 @@ def supervisors(tf):
     yield "error in it", lambda: fresh(tf, lambda *a: _error(tf))
     yield "session after stop", lambda: fresh(tf, lambda *a: _restart(tf))
     yield "pre-init", lambda: fresh(tf, lambda step, loss, train: _init_fn(tf, loss))
+
+
+def _waited(done):
+    for _ in range(500):
+        if done():
+            return
+        time.sleep(0.02)
 
 
 def _properties(t):

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "quick.h"
 #include "threads.h"
 
 namespace gf {
@@ -624,6 +625,6 @@ PyMODINIT_FUNC PyInit_native() {
   PyObject* m = PyModule_Create(&gf::module);
   if (!m) return nullptr;
   PyObject* type = PyType_FromSpec(&gf::code_spec);
-  if (!type || PyModule_AddObject(m, "Code", type) < 0) return nullptr;
+  if (!type || PyModule_AddObject(m, "Code", type) < 0 || gf::add_quick(m)) return nullptr;
   return m;
 }

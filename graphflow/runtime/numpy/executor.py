@@ -71,12 +71,12 @@ class NumpyPlan:
             self._flow = Dataflow(built)
         self._emitted: Emitted | None = None
         self._code: types.CodeType | None = None
-        self._arenas: list[Callable[..., list[Any]]] = []
+        self.arenas: list[Callable[..., list[Any]]] = []
         self.context: Any = one_thread if self.blas else nullcontext()
         """What every run of it happens in: BLAS keeps to one thread."""
         # Compiled code raises no warnings of NumPy's, and only products may call BLAS.
         steps = built.steps.steps
-        self._quiet = not self.blas and all(step.segment is not None for step in steps)
+        self.quiet = not self.blas and all(step.segment is not None for step in steps)
         self.compiled = len(built.steps.steps) < COMPILE_BELOW
 
     def stepwise(self) -> NumpyPlan:
@@ -106,11 +106,11 @@ class NumpyPlan:
     @property
     def idle_bytes(self) -> int:
         """The size of the buffers that wait for the next run."""
-        return len(self._arenas) * self.arena_bytes
+        return len(self.arenas) * self.arena_bytes
 
     def free_arenas(self) -> None:
         """Lets the waiting buffers go; the next run makes new ones."""
-        self._arenas.clear()
+        self.arenas.clear()
 
     @property
     def arena_bytes(self) -> int:
@@ -155,27 +155,27 @@ class NumpyPlan:
         """
         function = self.take()
         try:
-            if self._quiet:
+            if self.quiet:
                 found = function(*values)
             else:
                 with self.context, np.errstate(all="ignore"):
                     found = function(*values)
         except Exception as e:
             raise self.failed(e) from e
-        self._arenas.append(function)
+        self.arenas.append(function)
         return found
 
     # --- as a part of another plan ---
     def take(self) -> Callable[..., list[Any]]:
         """Returns a function that runs the plan with buffers of its own; see `give`."""
         try:
-            return self._arenas.pop()
+            return self.arenas.pop()
         except IndexError:
             return self._function()
 
     def give(self, function: Callable[..., list[Any]]) -> None:
         """Takes back what `take` returned, once it has run without an error."""
-        self._arenas.append(function)
+        self.arenas.append(function)
 
     def failed(self, e: Exception) -> Exception:
         """What to raise for an error in a function that `take` returned."""
