@@ -189,3 +189,33 @@ def test_a_session_that_nobody_holds_goes_away():
         gc.collect()
         assert gone() is None
         assert plan() is None
+
+
+@pytest.mark.parametrize("size", [10, 1 << 17])
+def test_memory_of_a_result_is_used_again_only_when_nobody_holds_it(sess, size):
+    x = tf.placeholder(tf.float32, [size])
+    flat, square = x + 1, tf.reshape(x * 2, [2, size // 2])
+    held = []
+    for k in range(6):
+        value = np.full(size, k, np.float32)
+        a, b = sess.run([flat, square], {x: value})
+        if k % 2:
+            held.append((k, a[3:7], memoryview(b)))  # a part keeps the whole
+        del a, b
+    for k, part, view in held:
+        assert (part == k + 1).all()
+        assert (np.asarray(view) == 2 * k).all()
+
+
+def test_a_result_kept_in_a_variable_is_its_own(sess):
+    x = tf.placeholder(tf.float32, [1 << 17])
+    v = tf.Variable(tf.zeros([1 << 17]))
+    y = x + 1
+    keep = v.assign(y)
+    sess.run(v.initializer)
+    for k in range(3):
+        got = sess.run([y, keep], {x: np.full(1 << 17, k, np.float32)})[0]
+        got[:] = -1
+        del got
+        assert (sess.run(y, {x: np.zeros(1 << 17, np.float32)}) == 1).all()
+        assert (sess.run(v) == k + 1).all()

@@ -21,7 +21,9 @@ bool blas_wide = false;
 static const Table* active = nullptr;
 static std::unordered_map<std::string, Kernel> kernels;
 static std::unordered_map<std::string, TileOp> tiles;
-static Kernel runs_f32[4], runs_f64[4];  // by Reduction; helper threads read them
+// What running code asks for without a look-up; helper threads read these.
+static Kernel runs_f32[4], runs_f64[4];  // by Reduction
+static TileOp adds_f32, adds_f64, spreads[9];  // these by the bytes of an element
 
 static std::vector<const Table*> usable() {
   std::vector<const Table*> found{table_base()};
@@ -48,6 +50,8 @@ static void use(const Table* table) {
     runs_f32[i] = kernels[std::string(names[i]) + ".f32"];
     runs_f64[i] = kernels[std::string(names[i]) + ".f64"];
   }
+  adds_f32 = tiles["add_f32"], adds_f64 = tiles["add_f64"];
+  spreads[1] = tiles["spread_u8"], spreads[4] = tiles["spread_f32"], spreads[8] = tiles["spread_f64"];
 }
 
 // --- a program for tiles ---
@@ -69,6 +73,7 @@ struct Store {
   i64 source, target;
 };
 
+constexpr i64 kLongestTile = 4096;
 struct TileProgram {
   i64 R, C, tile;
   std::vector<External> externals;
@@ -81,15 +86,8 @@ struct TileProgram {
   i64 space_size = 0;
 };
 
-template <class T>
-static void fill_as(char* to, const char* from, i64 n) {
-  const T x = *(const T*)from;
-  T* y = (T*)to;
-  for (i64 i = 0; i < n; ++i) y[i] = x;
-}
 static void fill(char* to, const char* from, i64 item, i64 n) {
-  if (item == 1) return (void)std::memset(to, *from, n);
-  item == 4 ? fill_as<std::uint32_t>(to, from, n) : fill_as<std::uint64_t>(to, from, n);
+  spreads[item](from, nullptr, nullptr, to, n);
 }
 static void literal(char* to, double value, i64 item, bool integer, i64 n) {
   if (item == 1) {
@@ -148,15 +146,15 @@ static void reduce_tile(const Reduce& r, const TileProgram& t, const char* from,
     }
   } else {
     T* y = (T*)out + column;
-    for (i64 i = 0; i < rows; ++i, x += columns) {
-      if (row + i == 0) {
-        for (i64 j = 0; j < columns; ++j) y[j] = combined(r.kind, neutral<T>(r.kind), x[j]);
-      } else if (r.kind <= kMean) {
-        for (i64 j = 0; j < columns; ++j) y[j] += x[j];
-      } else {
-        for (i64 j = 0; j < columns; ++j) y[j] = combined(r.kind, y[j], x[j]);
-      }
-    }
+    T part[kLongestTile];
+    char* p[2] = {(char*)x, (char*)(row ? part : y)};
+    const i64 sizes[3] = {1, rows, columns};
+    const i64 summed = r.kind <= kMean ? kSum : r.kind;  // a mean is divided at the end
+    (sizeof(T) == 4 ? runs_f32 : runs_f64)[summed](p, sizes, nullptr);
+    if (row && r.kind <= kMean)
+      (sizeof(T) == 4 ? adds_f32 : adds_f64)(y, part, nullptr, y, columns);
+    else if (row)
+      for (i64 j = 0; j < columns; ++j) y[j] = combined(r.kind, y[j], part[j]);
     if (row + rows == t.R && r.kind == kMean)
       for (i64 j = 0; j < columns; ++j) y[j] = y[j] / (T)t.R;
   }
@@ -376,8 +374,8 @@ static TileProgram* tile_program(const std::vector<i64>& s, const std::vector<do
   for (i64 i = 0; i < s[8]; ++i, q += 5) t->reduces.push_back({q[0], q[1], q[2], q[3], q[4]});
   t->literals = f;
   const i64 registers = s[3] + s[4] + s[5];
-  if (registers > 512 || s[8] > 8) {
-    PyErr_SetString(PyExc_ValueError, "too many registers or reductions in a program for tiles");
+  if (registers > 512 || s[8] > 8 || t->tile > kLongestTile) {
+    PyErr_SetString(PyExc_ValueError, "too many registers or reductions, or too long a tile");
     delete t;
     return nullptr;
   }
@@ -602,6 +600,14 @@ static PyObject* m_philox(PyObject*, PyObject* args) {
   PyBuffer_Release(&out);
   Py_RETURN_NONE;
 }
+// The first item of a list if nobody but the list holds it, else None.
+static PyObject* m_unshared(PyObject*, PyObject* list) {
+  if (!PyList_CheckExact(list) || PyList_GET_SIZE(list) == 0) Py_RETURN_NONE;
+  PyObject* item = PyList_GET_ITEM(list, 0);
+  if (Py_REFCNT(item) != 1) Py_RETURN_NONE;
+  Py_INCREF(item);
+  return item;
+}
 static PyMethodDef methods[] = {
     {"tile_operations", m_tiles, METH_NOARGS, "The names of the operations on tiles."},
     {"kernels", m_kernels, METH_NOARGS, "The names of the kernels."},
@@ -611,6 +617,7 @@ static PyMethodDef methods[] = {
     {"set_blas", m_blas, METH_VARARGS, "set_blas(sgemm, dgemm, wide): CBLAS functions to call."},
     {"philox", m_philox, METH_VARARGS,
      "philox(key, high, low, out): random words of consecutive positions into uint32 [n, 4]."},
+    {"unshared", m_unshared, METH_O, "unshared(list): its first item if the list alone holds it, or None."},
     {"set_threads", m_threads, METH_O, "set_threads(n): at most n threads work on one kernel."},
     {nullptr, nullptr, 0, nullptr}};
 static PyModuleDef module = {PyModuleDef_HEAD_INIT, "graphflow.runtime.native",

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from graphflow.core.evaluate import kernel_keywords
+from graphflow.core.shape import count
 from graphflow.plan.build import Built, emitted, finished
 from graphflow.plan.emit import Emitted
 from graphflow.plan.fold import rerun_shape_rule
@@ -28,7 +29,7 @@ from graphflow.runtime.numpy.arena import make_arena
 from graphflow.runtime.numpy.calls import bound_call
 from graphflow.runtime.numpy.dataflow import Dataflow, needs_threads
 from graphflow.runtime.numpy.flow import bound
-from graphflow.runtime.numpy.segments import bound_segment
+from graphflow.runtime.numpy.segments import bound_segment, is_kept
 from graphflow.runtime.numpy.threads import one_thread
 
 Array = np.ndarray[Any, Any]
@@ -106,7 +107,17 @@ class NumpyPlan:
     @property
     def idle_bytes(self) -> int:
         """The size of the buffers that wait for the next run."""
-        return len(self.arenas) * self.arena_bytes
+        return len(self.arenas) * (self.arena_bytes + self._result_bytes)
+
+    @property
+    def _result_bytes(self) -> int:
+        """The size of the results whose memory is kept for the next run."""
+        steps = self.built.steps
+        if not any(step.segment is not None for step in steps.steps):
+            return 0
+        sizes = [(count(steps.dims[s]), steps.dtypes[s]) for s in set(steps.fetches)]
+        whole = [n * dtype.size for n, dtype in sizes if n is not None and dtype is not None]
+        return sum([n for n in whole if is_kept(n)])
 
     def free_arenas(self) -> None:
         """Lets the waiting buffers go; the next run makes new ones."""

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +29,15 @@ _CACHE: Final = 32 << 10
 """Bytes of work memory of a group that stay in the first level cache."""
 _SHORTEST, _LONGEST = 512, 4096
 """Elements of a tile."""
+
+
+_KEPT: Final = range(256 << 10, 256 << 20)
+"""Bytes of results whose memory is used again: new pages of so many cost more than filling them."""
+
+
+def is_kept(size: int) -> bool:
+    """Whether a bound segment keeps the memory of a result of that many bytes."""
+    return size in _KEPT
 
 
 def bound_segment(
@@ -165,10 +175,7 @@ class _Binding:
     def function(self) -> Callable[..., Any]:
         """The bound function."""
         run, slow = self.code.run, self._slow
-        kinds: list[tuple[Any, Any]] = [
-            (self.steps.dims[s], self.steps.dtypes[s].as_numpy_dtype)  # type: ignore[union-attr]  # checked by `at`
-            for s in self.fresh
-        ]
+        makers = [self._maker(s) for s in self.fresh]
         outputs = self.segment.outputs
         if not outputs:
 
@@ -178,11 +185,10 @@ class _Binding:
 
             return act
         if len(outputs) == 1 and list(outputs) == self.fresh:
-            shape, kind = kinds[0]
-            empty = np.empty
+            make = makers[0]
 
             def one(*inputs: Any) -> Any:
-                new = empty(shape, kind)
+                new = make()
                 status = run(*inputs, new)
                 return slow(status, inputs)[0] if status else new
 
@@ -191,12 +197,30 @@ class _Binding:
         single = len(outputs) == 1
 
         def several(*inputs: Any) -> Any:
-            new = [np.empty(shape, kind) for shape, kind in kinds]
+            new = [make() for make in makers]
             status = run(*inputs, *new)
             found = slow(status, inputs) if status else [get(inputs, new) for get in getters]
             return found[0] if single else found
 
         return several
+
+    def _maker(self, slot: int) -> Callable[[], Array]:
+        """What makes the array of an output: a large one again and again, if nobody holds it."""
+        dims, dtype = self.steps.dims[slot], self.steps.dtypes[slot]
+        assert dims is not None and dtype is not None  # `at` has looked
+        kind = dtype.as_numpy_dtype
+        if not is_kept(math.prod(dims) * dtype.size):  # type: ignore[arg-type]  # all are known
+            return partial(np.empty, dims, kind)
+        unshared = self.machine.module.unshared
+        kept: list[Any] = [None]
+
+        def make() -> Array:
+            found: Array | None = unshared(kept)
+            if found is None:
+                found = kept[0] = np.empty(dims, kind)
+            return found
+
+        return make
 
     def _getter(self, slot: int) -> Callable[[Any, Any], Any]:
         base = self.base.get(slot, slot)
