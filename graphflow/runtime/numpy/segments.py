@@ -13,6 +13,7 @@ import numpy as np
 
 from graphflow.core.lowering import SUFFIXES
 from graphflow.plan.chains import Tile
+from graphflow.plan.pairs import shortened
 from graphflow.plan.fold import rerun_shape_rule
 from graphflow.plan.fuse import Group
 from graphflow.plan.record import Literal, Step, Steps
@@ -358,40 +359,11 @@ class _Encoder:
         self.externals.append((len(self.operands) - 1, mode, self.item(slot)))
         return len(self.externals) - 1
 
-    def _shortened(self) -> list[Tile]:
-        """The operations with `1 / (1 + exp(-x))`, where nobody reads its parts, as one."""
-        tiles = self.group.tiles
-        maker = {t.out: t for t in tiles if t.out >= 0}
-        readers = Counter(a for t in tiles for a in t.args if a.__class__ is int)
-        wanted = {*self.outputs, *self.reduced}
-
-        def inner(t: Tile | None, name: str, one: bool) -> Tile | None:
-            """What makes the operand of t, if t is that and alone reads its operand."""
-            if t is None or t.name != name:
-                return None
-            first = t.args[0]
-            if one and not (first.__class__ is Literal and first.value == 1):
-                return None
-            operand = t.args[-1]
-            single = readers[operand] == 1 and operand not in wanted
-            return maker.get(operand) if operand.__class__ is int and single else None
-
-        gone: set[int] = set()
-        found: list[Tile] = []
-        for t in tiles:
-            plus = inner(t, "true_divide_f32", True)
-            exp = inner(plus, "add_f32", True)
-            minus = inner(exp, "exp_f32", False)
-            if plus is None or exp is None or minus is None or minus.name != "negative_f32":
-                found.append(t)
-                continue
-            gone.update([plus.out, exp.out, minus.out])
-            found.append(Tile("sigmoid_f32", minus.args, t.out))
-        return [t for t in found if t.out not in gone]
-
     def encoded(self) -> Any:
         """The instruction for the machine."""
-        group = replace(self.group, tiles=self._shortened())
+        group = replace(
+            self.group, tiles=shortened(self.group.tiles, {*self.outputs, *self.reduced})
+        )
         self.group = group
         inside = {t.out for t in group.tiles if t.out >= 0}
         for t in group.tiles:
