@@ -58,7 +58,7 @@ class Graph:
         self._flow: Any = None
         self.producer = PRODUCER_VERSION
         self.uses_devices = False
-        """True once an operation was declared under `device`."""
+        """True once an operation was declared under a `device` that has a name."""
 
     # --- growth ---
     def add(
@@ -142,7 +142,7 @@ class Graph:
             for function in reversed(self._device_stack):
                 device = function(op)
                 op._device = "" if device is None else str(device)  # as a user's function has it
-            self.uses_devices = True
+            self.uses_devices = self.uses_devices or bool(op._device)
         if self._colocation_stack or op.definition.signature.has_ref:
             self._colocate(op)
         if self._attr_scope or self._kernel_labels or self._gradient_override:

@@ -309,6 +309,9 @@ class BaseSession:
         if not self._graph.uses_devices or _soft_placement(self._config):
             return
         ops = needed(fetched.tensors, fetched.targets, set(tensors))
+        kinds = {DeviceSpec.from_string(name).device_type for name in {op.device for op in ops}}
+        if kinds <= {None, "CPU"}:
+            return
         # Constants last: what the user thinks of is the operation on them.
         for op in sorted(ops, key=lambda op: not op.inputs):
             kind = DeviceSpec.from_string(op.device).device_type
