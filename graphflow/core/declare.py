@@ -48,9 +48,13 @@ def declare(
 ) -> Operation:
     """As `apply`, and returns the Operation itself."""
     graph = scopes.graph_from_inputs(inputs)
-    outer = graph._name_stack
-    scope = graph.enter_name(definition.name if name is None else name)
-    graph._name_stack = scope
+    scope = graph.unique_name(definition.name) if name is None else graph.enter_name(name)
+    key = None if attrs else _types_of(inputs)
+    if key is not None and (found := definition.settled.get(key)) is not None:
+        known, dtypes = found
+        same: Operation = graph.add(definition, inputs, known.copy(), scope, dtypes)
+        return same
+    outer, graph._name_stack = graph._name_stack, scope
     stack = scopes.graphs.items
     stack.append(graph)
     try:
@@ -60,19 +64,33 @@ def declare(
     finally:
         stack.pop()
         graph._name_stack = outer
-    op: Operation = graph.add(
-        definition, call.flat, settled, scope, output_dtypes(definition, settled)
-    )
+    dtypes = output_dtypes(definition, settled)
+    if key is not None:
+        definition.settled[key] = settled.copy(), dtypes
+    op: Operation = graph.add(definition, call.flat, settled, scope, dtypes)
     return op
+
+
+def _types_of(inputs: Sequence[Any]) -> tuple[int, ...] | None:
+    """The types of inputs if all are tensors: attributes that are not given follow from them."""
+    found: list[int] = []
+    for x in inputs:
+        if x.__class__ is not Tensor:
+            return None
+        found.append(x._dtype._enum)
+    return tuple(found)
 
 
 def results(op: Operation) -> Any:
     """The outputs of an operation as `apply` returns them."""
-    ports = op.definition.outputs
+    signature = op.definition.signature
+    if signature.makes_one:
+        return op.outputs[0]
+    ports = signature.outputs
     if not ports:
         return op
     if len(ports) == 1:
-        return op.outputs[0] if not ports[0].is_list else list(op.outputs)
+        return list(op.outputs)
     found: list[Any] = []
     at = 0
     for port in ports:

@@ -12,11 +12,17 @@ from graphflow.core.control import ControlDependencies, as_operations, control_i
 from graphflow.core.device import merge_device
 from graphflow.core.dtypes import DType
 from graphflow.core.errors import ShapeError, declaration_message
-from graphflow.core.names import Names, check_name, check_scope, name_from_scope_name
+from graphflow.core.names import (
+    Names,
+    NameScope,
+    check_name,
+    check_scope,
+    name_from_scope_name,
+)
 from graphflow.core.opdef import OpDef
 from graphflow.core.operation import Operation
 from graphflow.core.shape import text
-from graphflow.core.site import user_site
+from graphflow.core.site import Site, user_site
 from graphflow.core.tensor import Tensor
 
 PRODUCER_VERSION = 134
@@ -53,6 +59,7 @@ class Graph:
         self._finalized = False
         self._edits = 0
         self._mistyped: dict[tuple[Operation, int], Tensor] = {}
+        self._sites: dict[tuple[int, int], Site] = {}
         self._functions: dict[str, Any] = {}
         self._gradient_functions: dict[str, str] = {}
         self._flow: Any = None
@@ -78,7 +85,7 @@ class Graph:
         if self._finalized:
             raise RuntimeError("Graph is finalized and cannot be modified.")
         check_name(name)
-        op = Operation(self, definition, name, tuple(inputs), attrs, user_site(2))
+        op = Operation(self, definition, name, tuple(inputs), attrs, user_site(2, self._sites))
         op.outputs = [Tensor(op, i, dtype) for i, dtype in enumerate(dtypes)]
         self._apply_scopes(op)
         self._infer(op)
@@ -354,35 +361,25 @@ class Graph:
             name: the name that is asked for.
             mark_as_used: whether it counts as used from now on.
         """
-        if self._name_stack:
-            name = f"{self._name_stack}/{name}"
-        return self._names.unique(name, mark_as_used)
+        stack = self._open_names.stack
+        return self._names.unique(f"{stack}/{name}" if stack else name, mark_as_used)
 
     def enter_name(self, name: str) -> str:
         """Returns the scope (without slash) that `name` opens: unique, or exact with a "/"."""
         if name.endswith("/"):
             return name_from_scope_name(name)
-        check_scope(name, self._name_stack)
+        check_scope(name, self._open_names.stack)
         return self.unique_name(name)
 
-    @contextlib.contextmanager
-    def name_scope(self, name: str | None) -> Iterator[str]:
+    def name_scope(self, name: str | None) -> NameScope:
         """A context that puts `name/` before the names of new operations.
+
+        It gives the scope with its closing slash, or "".
 
         Args:
             name: the scope; one that ends with "/" is re-entered exactly; None or "": the root.
-
-        Yields:
-            The scope with its closing slash, or "".
         """
-        if name is not None and not isinstance(name, str):
-            raise TypeError(f"name for name_scope must be a string, not {name!r}.")
-        old = self._name_stack
-        self._name_stack = self.enter_name(name) if name else ""
-        try:
-            yield f"{self._name_stack}/" if self._name_stack else ""
-        finally:
-            self._name_stack = old
+        return NameScope(self, name)
 
     def get_name_scope(self) -> str:
         """The current name scope, without a closing slash."""

@@ -63,7 +63,8 @@ class OpDef:
         "_signature", "_text", "blas", "body", "compiled_rule", "constraints", "dense_quietly",
         "differentiable", "effect", "fetched", "flow", "gradient_raises", "host_reason", "in_place",
         "is_aggregate", "is_commutative", "is_stateful", "kernel", "module", "name",
-        "no_gradient_reason", "partial_rule", "passes_rows", "shape_rule", "view", "waits",
+        "no_gradient_reason", "partial_rule", "passes_rows", "settled", "shape_rule", "view",
+        "waits",
     )  # fmt: skip
 
     def __init__(
@@ -80,6 +81,9 @@ class OpDef:
         self._text = text
         self.constraints = constraints
         self._signature: Signature | None = None
+        self.settled: dict[tuple[int, ...], tuple[dict[str, Any], list[DType]]] = {}
+        """For the types of inputs that were seen: the attributes, if none is given, and the types
+        of the outputs."""
         self.is_stateful = stateful
         self.is_commutative = commutative
         self.is_aggregate = aggregate
