@@ -89,21 +89,22 @@ class Graph:
         op.outputs = [Tensor(op, i, dtype) for i, dtype in enumerate(dtypes)]
         self._apply_scopes(op)
         self._infer(op)
-        operations = self._operations
+        operations, flow = self._operations, self._flow
         operations.append(op)
         op._id = len(operations)
         self._by_name[name] = op
-        if self._flow is not None:
-            op._flow = self._flow
+        if flow is not None:
+            op._flow = flow
         for t in op.inputs:
             consumers = t._consumers
             if not consumers:
                 t._consumers = [op]
             elif consumers[-1] is not op:
                 consumers.append(op)
-            if t.op._flow is not None:
-                t.op._flow.check_use(t.op, op)
-        if self._flow is not None:
+            around = t.op._flow
+            if around is not None:
+                around.check_use(t.op, op)
+        if flow is not None:
             self._enter_flow(op)
         return op
 

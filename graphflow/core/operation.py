@@ -25,8 +25,8 @@ class Operation:
     """
 
     __slots__ = (
-        "__dict__", "__weakref__", "_constant", "_control_outputs", "_device", "_id", "attrs",
-        "control_inputs", "definition", "graph", "inputs", "name", "outputs", "site",
+        "__dict__", "__weakref__", "_constant", "_control_outputs", "_device", "_id", "_waits_for",
+        "attrs", "definition", "graph", "inputs", "name", "outputs", "site",
     )  # fmt: skip
 
     _file_controls: Sequence[Operation] = ()
@@ -52,7 +52,7 @@ class Operation:
         self.site = site
         """The user's line that declared the operation."""
         self.outputs: list[Tensor] = []
-        self.control_inputs: list[Operation] = []
+        self._waits_for: list[Operation] | None = None
         self._control_outputs: list[Operation] | None = None
         self._device = ""
         self._id = 0
@@ -108,6 +108,11 @@ class Operation:
         return [] if s is None else [(*self.traceback[0], s.first_line)]
 
     @property
+    def control_inputs(self) -> list[Operation]:
+        """The operations that run before this one although it takes nothing from them."""
+        return self._waits_for or []
+
+    @property
     def _control_inputs(self) -> list[Operation]:
         return self.control_inputs
 
@@ -158,9 +163,11 @@ class Operation:
         self._add_control_inputs([op])
 
     def _add_control_inputs(self, ops: Iterable[Operation]) -> None:
+        if self._waits_for is None:
+            self._waits_for = []
         for op in ops:
-            if op not in self.control_inputs:
-                self.control_inputs.append(op)
+            if op not in self._waits_for:
+                self._waits_for.append(op)
                 if op._control_outputs is None:
                     op._control_outputs = []
                 op._control_outputs.append(self)
@@ -170,7 +177,7 @@ class Operation:
         for op in self.control_inputs:
             if op._control_outputs is not None:
                 op._control_outputs.remove(self)
-        self.control_inputs.clear()
+        self._waits_for = None
         self.graph._changed()
 
     def _update_input(self, index: int, tensor: Tensor) -> None:

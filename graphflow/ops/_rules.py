@@ -55,6 +55,8 @@ def sum_to(grad: Tensor | None, own: Tensor, other: Tensor) -> Tensor | None:
     """
     if grad is None or own is other:
         return grad
+    if own.dims == other.dims and own.dims is not None and None not in own.dims:
+        return grad
     axes = _axes(own.dims, other.dims)
     if axes is None:
         if own.dims is not None and own.dims == () and count(grad.dims) == 1:

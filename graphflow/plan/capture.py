@@ -43,7 +43,7 @@ def needed(
                     in_order = False
                 if source not in found:
                     stack.append(source)
-        for other in op.control_inputs:
+        for other in op._waits_for or ():
             if other._id >= own:
                 in_order = False
             if other not in found and not _is_given(other, fed):
@@ -146,7 +146,7 @@ def capture(
         return out
 
     for op in ops:
-        after = tuple([c._id for c in op.control_inputs]) if op.control_inputs else ()
+        after = tuple([c._id for c in op._waits_for]) if op._waits_for else ()
         inputs = [slots[t] for t in op.inputs]
         if True in [t._dtype.is_ref for t in op.inputs]:
             marks = ref_marks(op)

@@ -88,33 +88,25 @@ class _Facts:
         )
         self.roots: dict[int, int] = {s: s for s in self.cells}
         """The variable's slot for each slot that holds a variable, or a view of its value."""
-        self._shapes: dict[int, Sizes | None] = {}
-        self._suffixes: dict[int, str | None] = {}
+        self.shapes: list[Sizes | None] = [
+            None if d is None or None in d else d  # type: ignore[misc]  # no None is among them
+            for d in steps.dims
+        ]
+        for s, value in steps.constants.items():
+            if isinstance(value, np.ndarray):
+                self.shapes[s] = value.shape
+        self.suffixes = [None if d is None else SUFFIXES.get(d._base.name) for d in steps.dtypes]
         self._names: dict[Any, str | None] = {}
         """The machine's operation for steps of one pattern; None if it has none."""
 
     # --- types and sizes ---
     def shape(self, slot: int) -> Sizes | None:
         """The shape of a slot; None if it is not known."""
-        if slot not in self._shapes:
-            self._shapes[slot] = self._shape(slot)
-        return self._shapes[slot]
+        return self.shapes[slot]
 
     def suffix(self, slot: int) -> str | None:
         """What the machine calls the type of a slot; None if it does not know it."""
-        if slot not in self._suffixes:
-            dtype = self.steps.dtypes[slot]
-            self._suffixes[slot] = None if dtype is None else SUFFIXES.get(dtype.base_dtype.name)
-        return self._suffixes[slot]
-
-    def _shape(self, slot: int) -> Sizes | None:
-        dims = self.steps.dims[slot]
-        value = self.steps.constants.get(slot)
-        if isinstance(value, np.ndarray):
-            return tuple(value.shape)
-        if dims is None or None in dims:
-            return None
-        return dims  # type: ignore[return-value]  # no None is among them
+        return self.suffixes[slot]
 
     # --- steps ---
     def lowered(self, step: Step) -> Any:
@@ -142,7 +134,7 @@ class _Facts:
     def _as_before(self, step: Step, pattern: Pattern) -> list[Tile] | None:
         """As `_typed`, and remembers what becomes of steps of one pattern."""
         out = step.outputs[0]
-        key = pattern, self.shape(out), self.suffix(out)
+        key = pattern, self.shapes[out], self.suffixes[out]
         name = self._names.get(key, "")
         if name is None:
             return None
@@ -281,8 +273,7 @@ def _renamed(a: Any, same: dict[int, int]) -> Any:
 def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> list[Step]:
     if not steps:
         return []
-    waits, users = _dependencies(steps, facts)
-    left = [len(w) for w in waits]
+    left, users = _dependencies(steps, facts)
     kernels: list[int] = []
     tiles: dict[Sizes, list[int]] = defaultdict(list)  # by shape
     ready_tiles: list[int] = []
@@ -290,7 +281,7 @@ def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> li
     def put(i: int) -> None:
         if lowered[i].__class__ is list:
             heapq.heappush(ready_tiles, i)
-            tiles[facts.shape(steps[i].outputs[0]) or ()].append(i)
+            tiles[facts.shapes[steps[i].outputs[0]] or ()].append(i)
         else:
             heapq.heappush(kernels, i)
 
@@ -327,10 +318,10 @@ def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> li
     return found
 
 
-def _dependencies(steps: Sequence[Step], facts: _Facts) -> tuple[list[set[int]], list[list[int]]]:
-    """For each step those that must come before it, and those that wait for it."""
+def _dependencies(steps: Sequence[Step], facts: _Facts) -> tuple[list[int], list[list[int]]]:
+    """For each step how many others must come before it, and which ones wait for it."""
     maker: dict[int, int] = {}
-    waits: list[set[int]] = []
+    waits: list[int] = []
     users: list[list[int]] = [[] for _ in steps]
     root = facts.roots
     touching: dict[int, list[int]] = defaultdict(list)  # cell -> steps since its last update
@@ -357,7 +348,7 @@ def _dependencies(steps: Sequence[Step], facts: _Facts) -> tuple[list[set[int]],
         for s in step.outputs:
             maker[s] = i
         need.discard(i)
-        waits.append(need)
+        waits.append(len(need))
         for j in need:
             users[j].append(i)
     return waits, users
@@ -407,7 +398,7 @@ def _add(group: Group, step: Step, made: Sequence[Tile], facts: _Facts) -> bool:
                 continue
             if a in reduced:
                 return False  # known only when all tiles are through
-            shape = facts.shape(a)
+            shape = facts.shapes[a]
             if shape == whole:
                 continue
             wanted: Any = "no" if shape is None else _split(shape, whole)

@@ -22,10 +22,14 @@ def _frozen(value: Any) -> Any:
     return value
 
 
-def _key(instr: Instr, inputs: tuple[int, ...]) -> Any:
+def _key(instr: Instr) -> Any:
     # The attributes of one operation type always come in the same order.
-    frozen = [_frozen(v) for k, v in instr.attrs.items() if k[0] != "_"]
-    return instr.definition.name, inputs, tuple(frozen), instr.after
+    frozen = [
+        v._enum if v.__class__ is DType else _frozen(v)
+        for k, v in instr.attrs.items()
+        if k[0] != "_"
+    ]
+    return instr.definition.name, instr.inputs, tuple(frozen), instr.after
 
 
 def merge(program: Program) -> Program:
@@ -36,12 +40,14 @@ def merge(program: Program) -> Program:
     serial_of: dict[int, int] = {}
     kept: list[Instr] = []
     for instr in program.instrs:
-        inputs = tuple([slot_of.get(s, s) for s in instr.inputs])
-        after = tuple([serial_of.get(s, s) for s in instr.after])
-        if inputs != instr.inputs or after != instr.after:
+        if not (
+            slot_of.keys().isdisjoint(instr.inputs) and serial_of.keys().isdisjoint(instr.after)
+        ):
+            inputs = tuple([slot_of.get(s, s) for s in instr.inputs])
+            after = tuple([serial_of.get(s, s) for s in instr.after])
             instr = replace(instr, inputs=inputs, after=after)
         if instr.is_pure and instr.outputs and not instr.bodies:
-            key = _key(instr, inputs)
+            key = _key(instr)
             other = first.setdefault(key, instr)
             if other is not instr:
                 slot_of.update(zip(instr.outputs, other.outputs, strict=True))

@@ -59,10 +59,9 @@ class Instr:
     @property
     def is_pure(self) -> bool:
         """True if equal inputs always give equal outputs and nothing else happens."""
-        d = self.definition
         if self.bodies:
             return all(i.is_pure for body in self.bodies for i in body.instrs)
-        return not d.is_stateful and d.effect is None and not d.signature.has_ref
+        return self.definition.is_pure
 
 
 @dataclass(frozen=True, slots=True)

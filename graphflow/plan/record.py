@@ -285,18 +285,19 @@ class _Bodies:
         last = len(slots) + len(patterns) - 1
         inputs = len(slots)
         for p in patterns:
-            if len(slots) == last == result:
-                slots.append(instr.outputs[0])
-            else:
-                slots.append(len(steps.dtypes))
+            outputs = instr.outputs
+            if not len(slots) == last == result:
+                outputs = (len(steps.dtypes),)
                 steps.dtypes.append(p.dtype)
                 steps.dims.append(p.dims)
             args = tuple([slots[a] if a.__class__ is int else a for a in p.operands])
-            in_place = tuple([slots[i] for i in p.in_place])
+            whole = p.in_place == p.operands
+            in_place = args if whole else tuple([slots[i] for i in p.in_place])
+            slots.append(outputs[0])
             steps.steps.append(
                 Step(
-                    p.function, p.label, args, (slots[-1],), instr, _NO_OPTIONS,
-                    p.dtype is not None, False, in_place, pattern=p,
+                    p.function, p.label, args, outputs, instr, _NO_OPTIONS, p.dtype is not None,
+                    False, in_place, pattern=p,
                 )
             )  # fmt: skip
         if result < inputs or result != last:

@@ -19,6 +19,7 @@ from graphflow.core.export import export
 from graphflow.core.graph import Graph
 from graphflow.core.late import provide
 from graphflow.core.operation import Operation
+from graphflow.core.pause import collector_paused
 from graphflow.core.state import Store
 from graphflow.core.tensor import Tensor
 from graphflow.core.waiting import Run, running
@@ -255,7 +256,9 @@ class BaseSession:
                 key = (wanted, None)
                 if (plan := self._plans.get(key)) is not None:
                     return plan
-            plan = self._built(fetched, tensors, dims)
+            with collector_paused():
+                plan = self._built(fetched, tensors, dims)
+                plan.give(plan.take())
             while len(self._plans) >= _MAX_PLANS:
                 self._plans.pop(next(iter(self._plans)))
             self._plans[key] = plan

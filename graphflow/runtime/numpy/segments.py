@@ -71,6 +71,7 @@ class _Binding:
         self.aliases: list[tuple[int, int, int]] = []
         self.inputs: list[Any] = []
         self.base: dict[int, int] = {}  # an alias -> the slot whose memory it shares
+        self.tile_numbers = {name: i for i, name in enumerate(machine.tile_names)}
         written = {
             m.args[i]
             for m in segment.members
@@ -292,7 +293,8 @@ class _Encoder:
         self.operands: list[int] = []
         self.register: dict[Any, int] = {}
         self.literals: list[tuple[int, float]] = []
-        self.last: dict[int, int] = {}
+        self.fixed: dict[int, Any] = {}
+        """The operands that are the same number in every run."""
         self.reduced = {source for _, _, source, _ in group.reduces}
         k = group.split
         whole = math.prod(group.shape)
@@ -337,6 +339,8 @@ class _Encoder:
     def _shortened(self) -> list[Tile]:
         """The operations with `1 / (1 + exp(-x))`, where nobody reads its parts, as one."""
         tiles = self.group.tiles
+        if not any(t.name == "exp_f32" for t in tiles):
+            return tiles
         maker = {t.out: t for t in tiles if t.out >= 0}
         readers = Counter(a for t in tiles for a in t.args if a.__class__ is int)
         wanted = {*self.outputs, *self.reduced}
@@ -370,11 +374,13 @@ class _Encoder:
         group = replace(self.group, tiles=self._shortened())
         self.group = group
         inside = {t.out for t in group.tiles if t.out >= 0}
-        for t in group.tiles:
-            for a in t.args:
-                known = a.__class__ is not int or a in inside or a in self.register
-                if not known and self._fixed(a) is None:
+        for a in dict.fromkeys([a for t in group.tiles for a in t.args if a.__class__ is int]):
+            if a not in inside:
+                number = self._fixed(a)
+                if number is None:
                     self.register[a] = self._external(a, self._mode(a))
+                else:
+                    self.fixed[a] = number
         shared = self._memory()
         stores: list[tuple[Any, int]] = []
         direct: dict[int, int] = {}
@@ -423,14 +429,13 @@ class _Encoder:
 
     # --- registers ---
     def _literals(self) -> None:
-        inside = {t.out for t in self.group.tiles}
         for t in self.group.tiles:
             for a in t.args:
                 if a.__class__ is Literal:
                     kind = t.name.rpartition("_")[2]
                     self._literal((kind, a.value.__class__, a.value), kind, a.value)
-                elif a.__class__ is int and a not in inside and (x := self._fixed(a)) is not None:
-                    self._literal(a, self._kind(a), x)
+                elif a.__class__ is int and a in self.fixed:
+                    self._literal(a, self._kind(a), self.fixed[a])
 
     def _kind(self, slot: int) -> str:
         dtype = self.binding.steps.dtypes[slot]
@@ -446,8 +451,7 @@ class _Encoder:
 
     def _allocated(self, direct: dict[int, int], stored: set[int]) -> tuple[list[int], list[int]]:
         """The instructions with registers, and the item sizes of the temporary ones."""
-        tiles = self.group.tiles
-        names = {name: i for i, name in enumerate(self.binding.machine.tile_names)}
+        tiles, register, names = self.group.tiles, self.register, self.binding.tile_numbers
         last: dict[Any, int] = {}
         for i, t in enumerate(tiles):
             for a in t.args:
@@ -460,33 +464,32 @@ class _Encoder:
         free: list[int] = []
         code: list[int] = []
         for i, t in enumerate(tiles):
-            args = [self._operand(a, t.name) for a in t.args]
+            args = []
             dying = []
             for a in t.args:
-                key = id(a) if a.__class__ is Tile else a
-                inner = a.__class__ is Tile or a.__class__ is int
-                if inner and self.register.get(key, -1) >= base and last[key] == i:
-                    dying.append(self.register[key])
+                if a.__class__ is Literal:
+                    args.append(register[(t.name.rpartition("_")[2], a.value.__class__, a.value)])
+                    continue
+                key = a if a.__class__ is int else id(a)
+                at = register[key]
+                args.append(at)
+                if at >= base and last[key] == i and at not in dying:
+                    dying.append(at)
             key = id(t) if t.out < 0 else t.out
-            if t.out in direct:
-                self.register[key] = direct[t.out]
-            else:
+            at = direct.get(t.out, -1)
+            if at < 0:
                 if free:
-                    self.register[key] = free.pop()
+                    at = free.pop()
                 else:
+                    at = base + len(temps)
                     temps.append(8)
-                    self.register[key] = base + len(temps) - 1
                 if key not in last:
-                    free.append(self.register[key])
-            free += dict.fromkeys(dying)
+                    free.append(at)
+            register[key] = at
+            free += dying
             args += [args[0]] * (3 - len(args))
-            code += [names[t.name], *args, self.register[key]]
+            code += (names[t.name], *args, at)
         return code, temps
-
-    def _operand(self, a: Any, name: str) -> int:
-        if a.__class__ is Literal:
-            return self.register[(name.rpartition("_")[2], a.value.__class__, a.value)]
-        return self.register[id(a) if a.__class__ is Tile else a]
 
     def _reduce(self, kind: str, sizes: tuple[int, ...], source: int, out: int) -> list[int]:
         self.operands.append(self.binding.at(out))
