@@ -27,7 +27,7 @@ from graphflow.core.operation import Operation
 from graphflow.core.pause import collector_paused
 from graphflow.core.shape import Dims, count, text
 from graphflow.core.tensor import Tensor
-from graphflow.ops._rules import shape_of
+from graphflow.ops._rules import asked, shape_of
 from graphflow.ops.indexed_slices import IndexedSlices
 
 
@@ -348,12 +348,17 @@ class _Walk:
         users = is_users(op)
         if not (op.definition.passes_rows or op.definition.flow or users):
             dys = [_dense(op, d) if isinstance(d, IndexedSlices) else d for d in dys]
-        dxs = rule(op, *dys)
+        wanted = self._wanted(op)
+        asked.op, asked.wanted = op, wanted
+        try:
+            dxs = rule(op, *dys)
+        finally:
+            asked.op = None
         if not isinstance(dxs, list | tuple):
             # An op's own rule may name the first input's gradient alone.
             rest = 0 if users else len(op.inputs) - 1
             dxs = [dxs, *[None] * rest]
-        return dxs if users else self._wanted(op, dxs, before)
+        return dxs if users else self._kept(op, dxs, wanted, before)
 
     def _zeros(self, op: Operation, t: Tensor) -> Any:
         """What stands for a gradient that did not arrive."""
@@ -361,21 +366,26 @@ class _Walk:
             return None  # its own gradient makes them, under the right condition
         return zeros_like(t) if self.level is not None else apply("ZerosLike", t)
 
-    def _wanted(self, op: Operation, dxs: Sequence[Any], before: int) -> list[Any]:
-        """Drops the gradients that lead to no x, and the operations made for them alone."""
+    def _wanted(self, op: Operation) -> list[bool]:
+        """For each input whether its gradient leads to an x."""
         waiting, xs, loops = self.waiting, self.kept, self.loops
-        kept = [
-            dx if (loops.get(t.op, t.op) if loops else t.op) in waiting or t in xs else None
-            for t, dx in zip(op.inputs, dxs, strict=False)
-        ]
+        if loops:
+            return [loops.get(t.op, t.op) in waiting or t in xs for t in op.inputs]
+        return [t.op in waiting or t in xs for t in op.inputs]
+
+    def _kept(
+        self, op: Operation, dxs: Sequence[Any], wanted: Sequence[bool], before: int
+    ) -> Sequence[Any]:
+        """Drops the gradients that lead to no x, and the operations made for them alone."""
+        kept = [dx if w else None for dx, w in zip(dxs, wanted, strict=False)]
         if op.graph._flow is not None:
             return kept  # the loop's gradient takes back what nobody uses
         if len(kept) == len(dxs) and any(
-            dx is not None and k is None for dx, k in zip(dxs, kept, strict=True)
+            dx is not None and not w for dx, w in zip(dxs, wanted, strict=False)
         ):
             op.graph.withdraw(before, [t for k in kept if k is not None for t in _parts(k)])
             return kept
-        return list(dxs)
+        return dxs
 
     def _scope(self, op: Operation) -> contextlib.AbstractContextManager[Any]:
         scope = op.graph.name_scope(f"{op.name}_grad")
