@@ -34,6 +34,7 @@ def bound_segment(
     segment: Segment,
     steps: Steps,
     arrays: Mapping[int, Array],
+    buffer_of: Mapping[int, int],
     machine: NativeMachine,
     threads: int = 0,
 ) -> Callable[..., Any]:
@@ -43,10 +44,11 @@ def bound_segment(
         segment: the segment.
         steps: the plan it belongs to.
         arrays: the buffers of this run, by slot.
+        buffer_of: the number of the buffer that each of them lies in.
         machine: what runs it.
         threads: at most so many work on one kernel; 0: one a core.
     """
-    return _Binding(segment, steps, arrays, machine, threads).function()
+    return _Binding(segment, steps, arrays, buffer_of, machine, threads).function()
 
 
 class _Binding:
@@ -57,12 +59,16 @@ class _Binding:
         segment: Segment,
         steps: Steps,
         arrays: Mapping[int, Array],
+        buffer_of: Mapping[int, int],
         machine: NativeMachine,
         threads: int,
     ) -> None:
         self.segment = segment
         self.steps = steps
         self.arrays = arrays
+        self.buffer_of = buffer_of
+        self.starts: dict[int, int] = {}
+        """The addresses of buffers."""
         self.machine = machine
         self.threads = threads
         self.kept: list[Any] = []
@@ -105,15 +111,24 @@ class _Binding:
         self.kept.append(array)
         return int(array.ctypes.data)
 
+    def place(self, slot: int) -> int | None:
+        """Where the buffer of a slot begins; None if it has none."""
+        number = self.buffer_of.get(slot)
+        if number is None:
+            return None
+        if number not in self.starts:
+            self.starts[number] = self._address(self.arrays[slot])
+        return self.starts[number]
+
     def at(self, slot: int) -> int:
         """The operand of a slot."""
         found = self.operand.get(slot)
         if found is not None:
             return found
         value = self.steps.constants.get(slot)
-        array = np.ascontiguousarray(value) if value is not None else self.arrays.get(slot)
-        if array is not None:
-            self.fixed.append((self._new(slot), self._address(array)))
+        place = self.place(slot) if value is None else self._address(np.ascontiguousarray(value))
+        if place is not None:
+            self.fixed.append((self._new(slot), place))
         else:  # an output that leaves the run: made anew for each
             dims, dtype = self.steps.dims[slot], self.steps.dtypes[slot]
             if dims is None or dtype is None:
@@ -388,7 +403,7 @@ class _Encoder:
             if s not in inside:
                 continue
             at = self._external(s, _FULL)
-            if self._place(s) in shared:
+            if self.binding.place(s) in shared:
                 stores.append((s, at))
             else:
                 direct[s] = at
@@ -415,16 +430,12 @@ class _Encoder:
         numbers = [float(value) for _, value in self.literals]
         return "tiles", self.operands, sizes, numbers, self.binding.machine.tile_names
 
-    def _place(self, slot: int) -> Any:
-        array = self.binding.arrays.get(slot)
-        return None if array is None else array.ctypes.data
-
     def _memory(self) -> set[Any]:
         """Where the operands stand that are read whole: an output there has to wait."""
         found = set()
         for slot, at in self.register.items():
             if self.externals[at][1] == _FULL:
-                found.add(self._place(self.binding.base.get(slot, slot)))
+                found.add(self.binding.place(self.binding.base.get(slot, slot)))
         return found - {None}
 
     # --- registers ---
