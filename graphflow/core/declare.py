@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections import namedtuple
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -52,7 +52,7 @@ def declare(
     key = None if attrs else _types_of(inputs)
     if key is not None and (found := definition.settled.get(key)) is not None:
         known, dtypes = found
-        same: Operation = graph.add(definition, inputs, known.copy(), scope, dtypes)
+        same: Operation = graph.add(definition, inputs, known, scope, dtypes)
         return same
     outer, graph._name_stack = graph._name_stack, scope
     stack = scopes.graphs.items
@@ -66,7 +66,7 @@ def declare(
         graph._name_stack = outer
     dtypes = output_dtypes(definition, settled)
     if key is not None:
-        definition.settled[key] = settled.copy(), dtypes
+        definition.settled[key] = settled, dtypes
     op: Operation = graph.add(definition, call.flat, settled, scope, dtypes)
     return op
 
@@ -115,12 +115,12 @@ def _result_type(definition: OpDef) -> Any:
     return _result_types[definition.name]
 
 
-def port_length(port: Port, attrs: dict[str, Any]) -> int:
+def port_length(port: Port, attrs: Mapping[str, Any]) -> int:
     """How many tensors a list port holds under these attributes."""
     return int(attrs[port.number]) if port.number is not None else len(attrs[port.types or ""])
 
 
-def output_dtypes(definition: OpDef, attrs: dict[str, Any]) -> list[DType]:
+def output_dtypes(definition: OpDef, attrs: Mapping[str, Any]) -> list[DType]:
     """The dtype of each output under these attributes."""
     found: list[DType] = []
     for port in definition.outputs:

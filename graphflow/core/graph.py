@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphflow.core import late, lookup, scopes, thread_stacks
@@ -72,7 +72,7 @@ class Graph:
         self,
         definition: OpDef,
         inputs: Sequence[Tensor],
-        attrs: dict[str, Any],
+        attrs: Mapping[str, Any],
         name: str,
         dtypes: Iterable[DType],
     ) -> Operation:
@@ -156,7 +156,7 @@ class Graph:
         if self._attr_scope or self._kernel_labels or self._gradient_override:
             self._apply_attr_scopes(op)
         if self._container and op.definition.is_stateful and op.attrs.get("container") == "":
-            op.attrs["container"] = self._container
+            op.put_attr("container", self._container)
 
     def _colocate(self, op: Operation) -> None:
         groups: set[bytes] = set()
@@ -165,7 +165,7 @@ class Graph:
             if other._device:
                 op._device = other._device
         if groups:
-            op.attrs["_class"] = sorted(groups)
+            op.put_attr("_class", sorted(groups))
 
     def _apply_attr_scopes(self, op: Operation) -> None:
         for key, value in self._attr_scope.items():
@@ -174,9 +174,9 @@ class Graph:
                 if given is not None:
                     op._set_attr(key, given)
         if (label := self._kernel_labels.get(op.type)) is not None:
-            op.attrs["_kernel"] = label.encode()
+            op.put_attr("_kernel", label.encode())
         if (other := self._gradient_override.get(op.type)) is not None:
-            op.attrs["_gradient_op_type"] = other.encode()
+            op.put_attr("_gradient_op_type", other.encode())
 
     def withdraw(self, since: int, keep: Iterable[Tensor]) -> None:
         """Takes back the operations declared after `since` that no tensor in `keep` needs.

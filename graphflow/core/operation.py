@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphflow.core import late
@@ -40,15 +40,17 @@ class Operation:
         definition: OpDef,
         name: str,
         inputs: tuple[Tensor, ...],
-        attrs: dict[str, Any],
+        attrs: Mapping[str, Any],
         site: Site | None,
     ) -> None:
         self.graph = graph
         self.definition = definition
         self.name = name
         self.inputs = inputs
-        self.attrs = attrs
-        """Attribute values inside the package: DTypes, shape tuples, strings, arrays, numbers."""
+        self.attrs: Mapping[str, Any] = attrs
+        """Attribute values inside the package: DTypes, shape tuples, strings, arrays, numbers.
+
+        Operations may share them: see `put_attr`."""
         self.site = site
         """The user's line that declared the operation."""
         self.outputs: list[Tensor] = []
@@ -151,7 +153,11 @@ class Operation:
         return late.call("public_attr", self, name)
 
     def _set_attr(self, name: str, value: Any) -> None:
-        self.attrs[name] = late.call("attr_from_proto", value)
+        self.put_attr(name, late.call("attr_from_proto", value))
+
+    def put_attr(self, name: str, value: Any) -> None:
+        """Sets an attribute to a value as the package keeps it, of this operation alone."""
+        self.attrs = {**self.attrs, name: value}
 
     def colocation_groups(self) -> list[bytes]:
         """The names of the groups this operation is placed with."""
