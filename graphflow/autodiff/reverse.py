@@ -231,9 +231,10 @@ class _Walk:
             elif any(t.op in waiting for t in op.inputs) or (loops and self._leads_on(op)):
                 self._through(op)
             for other in self._sources(op):
-                if other in waiting:
-                    waiting[other] -= 1
-                    if waiting[other] == 0 and other not in queued:
+                left = waiting.get(other)
+                if left is not None:
+                    waiting[other] = left - 1
+                    if left == 1 and other not in queued:
                         queued.add(other)
                         ready.append(other)
         return [self._sum(x) for x in self.xs]

@@ -369,8 +369,9 @@ class Graph:
         """Returns the scope (without slash) that `name` opens: unique, or exact with a "/"."""
         if name.endswith("/"):
             return name_from_scope_name(name)
-        check_scope(name, self._open_names.stack)
-        return self.unique_name(name)
+        stack = self._open_names.stack
+        check_scope(name, stack)
+        return self._names.unique(f"{stack}/{name}" if stack else name)
 
     def name_scope(self, name: str | None) -> NameScope:
         """A context that puts `name/` before the names of new operations.

@@ -130,6 +130,7 @@ def capture(
     slots: dict[Tensor, int] = {t: i for i, t in enumerate(feeds)}
     dtypes = [t.dtype.base_dtype for t in feeds]
     dims: list[Dims] = list(feed_dims)
+    references: set[int] = set()
     instrs: list[Instr] = []
     read_serial = 0
 
@@ -148,7 +149,7 @@ def capture(
     for op in ops:
         after = tuple([c._id for c in op._waits_for]) if op._waits_for else ()
         inputs = [slots[t] for t in op.inputs]
-        if True in [t._dtype.is_ref for t in op.inputs]:
+        if not references.isdisjoint(inputs):
             marks = ref_marks(op)
             for i, t in enumerate(op.inputs):
                 if t._dtype.is_ref and not marks[i] and t not in fed:
@@ -159,6 +160,8 @@ def capture(
             dims.append(t.dims)
             if t not in fed:
                 slots[t] = slot
+                if t._dtype.is_ref:
+                    references.add(slot)
         instrs.append(
             Instr(
                 op.definition, tuple(inputs), tuple(range(first, len(dtypes))), op.attrs, op.name,

@@ -107,7 +107,7 @@ def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
             _learn(ports[slot], constants[slot])
             gone.add(instr.serial)
             continue
-        if _makes_handle(instr, ports):
+        if not instr.inputs and _makes_handle(instr, ports):
             constants[instr.outputs[0]] = bind(instr)
             if not instr.after:
                 gone.add(instr.serial)
@@ -180,7 +180,7 @@ def _joined(shapes: Sequence[Dims]) -> Dims:
 
 def _makes_handle(instr: Instr, ports: Sequence[_Port]) -> bool:
     """Whether an instruction makes what a session keeps, such as a variable's cell."""
-    if instr.inputs or not instr.outputs or "store" not in _wanted(instr.definition):
+    if not instr.outputs or "store" not in _wanted(instr.definition):
         return False
     dtype = ports[instr.outputs[0]].dtype
     return dtype.is_ref or dtype.kind == "R"

@@ -324,13 +324,14 @@ def _dependencies(steps: Sequence[Step], facts: _Facts) -> tuple[list[int], list
     waits: list[int] = []
     users: list[list[int]] = [[] for _ in steps]
     root = facts.roots
+    roots = root.keys()
     touching: dict[int, list[int]] = defaultdict(list)  # cell -> steps since its last update
     updated: dict[int, int] = {}
     for i, step in enumerate(steps):
         reads = step.reads
         need = {maker[s] for s in reads if s in maker}
-        cells = {root[s] for s in reads if s in root}
-        if cells:
+        if not roots.isdisjoint(reads):
+            cells = {root[s] for s in reads if s in root}
             update = effect_of(step.instr) == "update"
             for c in cells:
                 if c in updated:
