@@ -15,6 +15,8 @@ def _frozen(value: Any) -> Any:
     cls = value.__class__
     if cls is DType:
         return value.as_datatype_enum
+    if cls is float:
+        return repr(value)  # 0.0 and -0.0 are equal, and not the same
     if cls is list or cls is tuple:
         return tuple([_frozen(v) for v in value])
     if isinstance(value, np.ndarray):

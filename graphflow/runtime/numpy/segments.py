@@ -443,8 +443,7 @@ class _Encoder:
         for t in self.group.tiles:
             for a in t.args:
                 if a.__class__ is Literal:
-                    kind = t.name.rpartition("_")[2]
-                    self._literal((kind, a.value.__class__, a.value), kind, a.value)
+                    self._literal(_key(t, a), t.name.rpartition("_")[2], a.value)
                 elif a.__class__ is int and a in self.fixed:
                     self._literal(a, self._kind(a), self.fixed[a])
 
@@ -479,7 +478,7 @@ class _Encoder:
             dying = []
             for a in t.args:
                 if a.__class__ is Literal:
-                    args.append(register[(t.name.rpartition("_")[2], a.value.__class__, a.value)])
+                    args.append(register[_key(t, a)])
                     continue
                 key = a if a.__class__ is int else id(a)
                 at = register[key]
@@ -508,3 +507,8 @@ class _Encoder:
         layout = _ALL if rows * columns == 1 else _EACH_ROW if columns == 1 else _EACH_COLUMN
         at = len(self.operands) - 1
         return [_REDUCTIONS[kind], layout, self.register[source], at, self.item(source)]
+
+
+def _key(tile: Tile, literal: Literal) -> tuple[str, str]:
+    """What tells a literal operand from others: the type it is used in, and its very value."""
+    return tile.name.rpartition("_")[2], repr(literal.value)  # 0.0 and -0.0 are equal
