@@ -378,6 +378,8 @@ class _Walk:
         self, op: Operation, dxs: Sequence[Any], wanted: Sequence[bool], before: int
     ) -> Sequence[Any]:
         """Drops the gradients that lead to no x, and the operations made for them alone."""
+        if False not in wanted:
+            return dxs
         kept = [dx if w else None for dx, w in zip(dxs, wanted, strict=False)]
         if op.graph._flow is not None:
             return kept  # the loop's gradient takes back what nobody uses
