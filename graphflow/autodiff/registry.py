@@ -63,7 +63,7 @@ def not_differentiable(op_type: str) -> None:
 
 def is_users(op: Operation) -> bool:
     """True if a function that a user registered differentiates the operation."""
-    return _name_of(op) in _registered
+    return bool(_registered) and _name_of(op) in _registered
 
 
 def _name_of(op: Operation) -> str:

@@ -230,7 +230,7 @@ class _Walk:
             # An x's own operation is only passed where another x lies behind it.
             elif any(t.op in waiting for t in op.inputs) or (loops and self._leads_on(op)):
                 self._through(op)
-            for other in self._sources(op):
+            for other in self._sources(op) if loops else [t.op for t in op.inputs]:
                 left = waiting.get(other)
                 if left is not None:
                     waiting[other] = left - 1
@@ -408,7 +408,7 @@ class _Walk:
         for t, dx in zip(op.inputs, dxs, strict=True):
             if dx is None or not (trainable(t) or isinstance(dx, IndexedSlices)):
                 continue
-            if isinstance(dx, Tensor):
+            if isinstance(dx, Tensor) and dx.dims != t.dims:
                 _sharpen(dx, t, op)
             parts = self.arrived.get(t)
             if parts is None:

@@ -76,13 +76,13 @@ class NameScope(contextlib.ContextDecorator):
         graph, name = self._graph, self._name
         if name is not None and not isinstance(name, str):
             raise TypeError(f"name for name_scope must be a string, not {name!r}.")
-        outer = graph._name_stack
         scope: str = graph.enter_name(name) if name else ""
-        self._outer, graph._name_stack = outer, scope
+        names = graph._open_names
+        self._outer, names.stack = names.stack, scope
         return f"{scope}/" if scope else ""
 
     def __exit__(self, *exc: object) -> None:
-        self._graph._name_stack = self._outer
+        self._graph._open_names.stack = self._outer
 
     def _recreate_cm(self) -> NameScope:  # a decorated function may call itself
         return NameScope(self._graph, self._name)
