@@ -99,8 +99,9 @@ def build(
         machine: what runs compiled kernels; None: NumPy runs everything.
     """
     with collector_paused():
-        *_, (_, program) = _checked(passes(fetches, targets, feeds, feed_dims, bind), check)
-        return finished(program, machine)
+        for _, program in _checked(passes(fetches, targets, feeds, feed_dims, bind), check):
+            last = program
+        return finished(last, machine)
 
 
 def finished(program: Program, machine: Machine | None = None) -> Built:
