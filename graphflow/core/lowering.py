@@ -7,7 +7,7 @@ returns a `Lowering`, or None where no compiled kernel fits (a type, a layout): 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -58,6 +58,8 @@ class Lowering:
             inputs, then the outputs.
         reduce: it may also end a group of elementwise operations: "sum", "mean", "max" or "min"
             of (A, B, C) over B.
+        state: what the operation keeps between runs, as an array that the kernel gets behind its
+            outputs: a function of the dict that the session keeps for it, and its attributes.
     """
 
     kernel: str = ""
@@ -66,6 +68,7 @@ class Lowering:
     tile: str = ""
     reduce: str = ""
     many: tuple[tuple[str, Sizes, Sizes], ...] = ()
+    state: Callable[[dict[str, Any], Mapping[str, Any]], Any] | None = None
 
 
 def boxed(shape: Sizes, axes: Sequence[int]) -> Sizes | None:

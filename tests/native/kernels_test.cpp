@@ -19,6 +19,7 @@ namespace {
 #include "array_test.inc"
 #include "elementwise_test.inc"
 #include "product_test.inc"
+#include "random_test.inc"
 
 // Shares work again and again; false if a part was not done once when split() returned.
 bool shares_work(int rounds) {
@@ -66,6 +67,7 @@ void test_table() {
   updates<float>("f32");
   updates<double>("f64");
   test_moves();
+  test_random();
   tested.insert("gemm.f64");  // it only calls the BLAS
   subject = "the table";
   for (const KernelEntry* k = table->kernels; k->name; ++k)
