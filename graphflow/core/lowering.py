@@ -88,6 +88,32 @@ def boxed(shape: Sizes, axes: Sequence[int]) -> Sizes | None:
     )
 
 
+def merged_axes(shape: Sizes, axes: Sequence[int]) -> Sizes | None:
+    """The axes of a reduction for the kernels "fold": rank, then (size, whether it goes) of each.
+
+    Neighbours that go, or stay, are one axis; axes of one element are none. None: there are too
+    many.
+    """
+    gone = {a % len(shape) for a in axes}
+    merged: list[list[int]] = []
+    for a, n in enumerate(shape):
+        if n == 1:
+            continue
+        if merged and merged[-1][1] == (a in gone):
+            merged[-1][0] *= n
+        else:
+            merged.append([n, int(a in gone)])
+    if not 1 <= len(merged) <= 8:
+        return None
+    return (len(merged), *[x for axis in merged for x in axis])
+
+
+def split_at(shape: Sizes, axis: int) -> Sizes:
+    """Sizes (A, B, C): of the axes before one, of it, and of those behind it."""
+    at = axis % len(shape)
+    return math.prod(shape[:at]), shape[at], math.prod(shape[at + 1 :])
+
+
 def steps_of(shape: Sequence[int], item: int) -> list[int]:
     """Bytes between neighbours along each axis of an array in C order."""
     found, step = [], item

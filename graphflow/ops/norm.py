@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType, bfloat16, float16, float32, int32, int64
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export, renamed
+from graphflow.core.lowering import Call, Lowering
 from graphflow.core.opdef import default, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, merge, text
@@ -38,6 +40,11 @@ L2_LOSS = define("L2Loss(t: T) -> output: T", T=NET_FLOATS, shape=lambda op: [()
 @L2_LOSS.gradient
 def _(op: Operation, dy: Tensor) -> Tensor:
     return op.inputs[0] * dy
+
+
+@L2_LOSS.compiled
+def _(call: Call) -> Lowering | None:
+    return Lowering(f"half_square_sum.{call.suffix}", (math.prod(call.shapes[0]),))
 
 
 @L2_LOSS.numpy

@@ -149,8 +149,8 @@ class _Facts:
             dtype = self.steps.dtypes[s]
             if shape is None or dtype is None:
                 return None
-            if 0 in shape:
-                return None  # nothing to compute, and nothing to gain
+            if 0 in shape and not (self._known(s) and len(shape) == 1 and dtype.is_integer):
+                return None  # nothing to compute; a list of axes or sizes may be empty, though
             shapes.append(shape)
             dtypes.append(dtype.base_dtype)
         outs = []
