@@ -52,6 +52,7 @@ class Lowering:
     Args:
         kernel: its name. "alias": the output is the first input; "nothing": there is nothing to do.
         sizes: its integers.
+        numbers: its floats.
         inputs: positions of the inputs it gets, in its order; None: all.
         tile: it is an elementwise operation of this name instead.
         many: several kernels instead: (name, operands, integers) of each; operands count the
@@ -64,6 +65,7 @@ class Lowering:
 
     kernel: str = ""
     sizes: Sizes = ()
+    numbers: tuple[float, ...] = ()
     inputs: Sizes | None = None
     tile: str = ""
     reduce: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -110,6 +110,23 @@ def _(op: Operation, dy: Tensor) -> Tensor:
     return found
 
 
+def _compiled_norm(kernel: str) -> Callable[[Call], Lowering | None]:
+    """The rule of a compiled kernel."""
+
+    def rule(call: Call) -> Lowering | None:
+        attrs, x = call.attrs, call.shapes[0]
+        if call.real != "f32" or len(x) != 4 or any(shape != x for shape in call.shapes):
+            return None
+        sizes = (math.prod(x[:3]), x[3], max(0, attrs["depth_radius"]))
+        numbers = tuple([float(attrs[key]) for key in ("bias", "alpha", "beta")])
+        return Lowering(f"{kernel}.f32", sizes, numbers)
+
+    return rule
+
+
+LRN.compiled(_compiled_norm("channel_norm"))
+
+
 @LRN.numpy
 def _(x: Array, *, depth_radius: int, bias: float, alpha: float, beta: float) -> Array:
     wide = x.astype(np.float32, copy=False)
@@ -129,6 +146,9 @@ LRN_GRAD = define(
 @LRN_GRAD.gradient
 def _(op: Operation, dy: Tensor) -> None:
     raise LookupError(f"No gradient defined for operation '{op.name}' (op type: LRNGrad)")
+
+
+LRN_GRAD.compiled(_compiled_norm("channel_norm_grad"))
 
 
 @LRN_GRAD.numpy

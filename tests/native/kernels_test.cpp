@@ -18,6 +18,7 @@ namespace {
 
 #include "array_test.inc"
 #include "elementwise_test.inc"
+#include "images_test.inc"
 #include "picking_test.inc"
 #include "product_test.inc"
 #include "random_test.inc"
@@ -68,6 +69,7 @@ void test_table() {
   updates<float>("f32");
   updates<double>("f64");
   test_moves();
+  test_images();
   test_picking();
   test_random();
   tested.insert("gemm.f64");  // it only calls the BLAS

@@ -155,7 +155,7 @@ class _Binding:
                 operands = [self.at(s) for s in (*chosen, *m.outputs)]
                 if low.state is not None:
                     operands.append(self._state(m))
-                instrs.append((low.kernel, operands, low.sizes, (), None))
+                instrs.append((low.kernel, operands, low.sizes, low.numbers, None))
             self.members.append(m)
         return self.machine.module.Code(
             len(self.operand),
