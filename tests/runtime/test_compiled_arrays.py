@@ -181,6 +181,14 @@ def test_moves():
     same(tf.tile(y, [2, 2]), feeds)
 
 
+def test_a_part_may_be_empty():
+    x, feeds = fed(array("float32", 5, 6))
+    ours, plain = both([*tf.split(x * 2.0, [5, 0, 1], 1)], feeds)
+    for found, wanted in zip(ours, plain, strict=True):
+        assert found.shape == wanted.shape
+        assert np.array_equal(found, wanted, equal_nan=True)
+
+
 @pytest.mark.parametrize("index", ["int32", "int64"])
 def test_slices_by_index_vectors(index):
     x, at, feeds = fed(

@@ -157,6 +157,8 @@ class _Binding:
                     operands.append(self._state(m))
                 instrs.append((low.kernel, operands, low.sizes, low.numbers, None))
             self.members.append(m)
+        for s in self.segment.outputs:  # an empty one may be no kernel's operand
+            self.at(self.base.get(s, s))
         return self.machine.module.Code(
             len(self.operand),
             self.fixed,
