@@ -22,6 +22,7 @@ namespace {
 #include "picking_test.inc"
 #include "product_test.inc"
 #include "random_test.inc"
+#include "training_test.inc"
 
 // Shares work again and again; false if a part was not done once when split() returned.
 bool shares_work(int rounds) {
@@ -72,6 +73,8 @@ void test_table() {
   test_images();
   test_picking();
   test_random();
+  more_updates<float>("f32");
+  more_updates<double>("f64");
   tested.insert("gemm.f64");  // it only calls the BLAS
   subject = "the table";
   for (const KernelEntry* k = table->kernels; k->name; ++k)
