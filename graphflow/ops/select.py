@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from graphflow.core.dtypes import bool_
 from graphflow.core.elementwise import broadcast, elementwise
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export
-from graphflow.core.lowering import Call, Lowering
+from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.opdef import NUMBERS, OpDef, default, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
@@ -60,8 +61,12 @@ def _(op: Operation, dy: Tensor) -> tuple[None, Tensor, Tensor]:
 
 @SELECT.compiled
 def _(call: Call) -> Lowering | None:
-    same = call.shapes[0] == call.shapes[1]
-    return Lowering(tile="where", inputs=(0, 1, 2)) if same else None
+    condition, data = call.shapes[:2]
+    if condition == data or condition == ():
+        return Lowering(tile="where", inputs=(0, 1, 2))
+    if SUFFIXES.get(call.dtypes[1].name) is None or condition != data[:1]:
+        return None
+    return Lowering("select_rows", (data[0], math.prod(data[1:]) * call.dtypes[1].size))
 
 
 @SELECT.numpy

@@ -179,7 +179,7 @@ def _nd_mismatch(params: Dims, indices: Dims, updates: Dims) -> str:
 
 # --- definitions ---
 def _scattering(sign: str) -> Callable[[Call], Lowering | None]:
-    """The rule for the kernel that adds rows to a variable, or subtracts them."""
+    """The rule for the kernel that adds rows to a variable, subtracts or writes them."""
 
     def rule(call: Call) -> Lowering | None:
         var, indices, updates = call.shapes
@@ -187,7 +187,11 @@ def _scattering(sign: str) -> Callable[[Call], Lowering | None]:
         index = SUFFIXES.get(call.dtypes[1].name)
         if kind is None or index is None or (*indices, *var[1:]) != tuple(updates):
             return None
-        sizes = (var[0], math.prod(var[1:]), math.prod(indices))
+        width = math.prod(var[1:])
+        if sign == "update":
+            sizes = (var[0], width * call.dtypes[2].size, math.prod(indices))
+            return Lowering(f"scatter_update_{index}", sizes)
+        sizes = (var[0], width, math.prod(indices))
         return Lowering(f"scatter_{sign}_{index}.{kind}", sizes)
 
     return rule
@@ -221,7 +225,8 @@ def _define(
         **resource_types,
     ).no_gradient(NOT_CONTINUOUS)
 
-    sign = {"ScatterAdd": "add", "ScatterSub": "subtract"}.get(name)
+    signs = {"ScatterAdd": "add", "ScatterSub": "subtract", "ScatterUpdate": "update"}
+    sign = signs.get(name)
     if sign is not None:
         for definition in (by_reference, resource):
             definition.compiled(_scattering(sign))

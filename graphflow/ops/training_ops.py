@@ -118,7 +118,11 @@ def _check_rows(var: Dims, grad: Dims) -> None:
 # --- compiled kernels ---
 _COMPILED: Final = {
     "GradientDescent": "gradient_descent", "Momentum": "momentum", "Adam": "adam",
-    "RMSProp": "rms_prop", "Adagrad": "adagrad",
+    "RMSProp": "rms_prop", "Adagrad": "adagrad", "AdagradV2": "adagrad_v2",
+    "Adadelta": "adadelta", "CenteredRMSProp": "centered_rms_prop", "AdaMax": "ada_max",
+    "KerasMomentum": "keras_momentum", "ProximalGradientDescent": "proximal_gradient_descent",
+    "ProximalAdagrad": "proximal_adagrad", "Ftrl": "ftrl", "FtrlV2": "ftrl_v2",
+    "AddSign": "add_sign", "PowerSign": "power_sign",
 }  # fmt: skip
 
 

@@ -162,8 +162,8 @@ class _Facts:
             dtype = self.steps.dtypes[s]
             if shape is None or dtype is None:
                 return None
-            if 0 in shape:
-                return None  # nothing to compute, and nothing to gain
+            if 0 in shape and not (self._known(s) and len(shape) == 1):
+                return None  # nothing to compute; a list of axes or sizes may be empty, though
             shapes.append(shape)
             dtypes.append(dtype.base_dtype)
         outs = []
@@ -171,9 +171,11 @@ class _Facts:
             if effect_of(step.instr) == "update":
                 continue
             shape = self.shape(s)
-            if shape is None or 0 in shape or self.suffix(s) is None:
+            if shape is None or self.suffix(s) is None:
                 return None
             outs.append(shape)
+        if outs and all(0 in shape for shape in outs):
+            return None
         constants = {i: self.steps.constants[s] for i, s in enumerate(flat) if self._known(s)}
         try:
             return rule(Call(step.instr.attrs, shapes, dtypes, outs, constants))

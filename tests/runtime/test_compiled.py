@@ -14,43 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphflow as tf
-from graphflow.plan import segments
 from graphflow.runtime import compiled
+from tests.runtime.compiled_code import (
+    MACHINE,
+    NEEDED,
+    SETS,
+    agrees,
+    both,
+    everything_is_compiled,
+    instruction_set,
+)
 
-MACHINE = compiled.machine()
-pytestmark = pytest.mark.skipif(MACHINE is None, reason=f"NumPy runs everything: {compiled.why()}")
-SETS = MACHINE.module.instruction_sets() if MACHINE else []
+__all__ = ["everything_is_compiled", "instruction_set"]  # fixtures
 
-
-@pytest.fixture(autouse=True)
-def _everything_is_compiled(monkeypatch):
-    monkeypatch.setattr(segments, "_FEW", 0)  # also what NumPy would do as quickly
-    before = MACHINE.module.instruction_set()
-    yield
-    MACHINE.module.use(before)
-
-
-@pytest.fixture(params=SETS)
-def instruction_set(request):
-    MACHINE.module.use(request.param)
-    return request.param
-
-
-def both(fetch, feeds):
-    """What compiled code gives, and what NumPy gives."""
-    with tf.Session() as session:
-        ours = session.run(fetch, feeds)
-        assert "native(" in session.plan(fetch, feeds).source
-    with compiled.numpy_only(), tf.Session() as session:
-        plain = session.run(fetch, feeds)
-        assert "native(" not in session.plan(fetch, feeds).source
-    return ours, plain
-
-
-def agrees(fetch, feeds, limit=2e-5):
-    ours, plain = both(fetch, feeds)
-    for x, y in zip(np.atleast_1d(ours), np.atleast_1d(plain), strict=True):
-        np.testing.assert_allclose(x, y, rtol=limit, atol=limit * (np.abs(plain).max() + 1e-30))
+pytestmark = [NEEDED, pytest.mark.usefixtures("everything_is_compiled")]
 
 
 def units_in_the_last_place(found, exact):

@@ -293,7 +293,9 @@ def _all(program: Program) -> Iterator[Instr]:
 
 
 def _give_state(built: Built, store: Any) -> None:
-    for step in built.steps.steps:
+    steps = built.steps.steps
+    members = [m for step in steps if step.segment is not None for m in step.segment.members]
+    for step in (*steps, *members):
         kernel = step.instr.definition.kernel
         if kernel is None or step.function is not kernel:
             continue
