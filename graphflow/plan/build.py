@@ -24,6 +24,7 @@ from graphflow.plan.record import Steps, record
 from graphflow.plan.reread import reread
 from graphflow.plan.segments import segments
 from graphflow.plan.simplify import simplify
+from graphflow.plan.tiles import tile
 
 CHECK: Final = os.environ.get("GRAPHFLOW_CHECK") == "1"
 
@@ -111,12 +112,24 @@ def finished(program: Program, machine: Machine | None = None) -> Built:
         machine: as in `build`.
     """
     steps = record(program)
-    if machine is not None:
-        fuse(steps, machine)
-        trim(steps)
+    if machine is None:
+        tile(steps)
+        return Built(program, steps, plan_buffers(steps))
+    fuse(steps, machine)
+    trim(steps)
     layout = plan_buffers(steps)
     segments(steps, layout)
     return Built(program, steps, layout)
+
+
+def plain(program: Program) -> Built:
+    """As `finished`, but every step is a call of its own that NumPy makes.
+
+    Args:
+        program: an ordered Program.
+    """
+    steps = record(program)
+    return Built(program, steps, plan_buffers(steps))
 
 
 def _checked(stages: Iterator[tuple[str, Program]], check: bool) -> Iterator[tuple[str, Program]]:

@@ -412,7 +412,7 @@ class BaseSession:
         """Returns the plan of a run without running it; `.source` is readable Python.
 
         `.steps` are its calls, `.values` what they compute and in which buffers, `.stepwise()` is
-        the same plan without compiled code.
+        the same plan without compiled code and groups.
 
         Args:
             fetches: as in `run`.
