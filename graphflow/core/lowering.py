@@ -56,6 +56,8 @@ class Lowering:
         tile: it is an elementwise operation of this name instead.
         many: several kernels instead: (name, operands, integers) of each; operands count the
             inputs, then the outputs.
+        block: NumPy's kernel takes so many of the first input's images together; multiples of
+            them give the same bits, image by image. 0: it is no operation on single images.
         reduce: it may also end a group of elementwise operations: "sum", "mean", "max" or "min"
             of (A, B, C) over B.
     """
@@ -65,6 +67,7 @@ class Lowering:
     inputs: Sizes | None = None
     tile: str = ""
     reduce: str = ""
+    block: int = 0
     many: tuple[tuple[str, Sizes, Sizes], ...] = ()
 
 

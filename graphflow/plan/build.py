@@ -11,6 +11,7 @@ from graphflow.core.operation import Operation
 from graphflow.core.pause import collector_paused
 from graphflow.core.shape import Dims
 from graphflow.core.tensor import Tensor
+from graphflow.plan.blocks import block
 from graphflow.plan.buffers import Layout, plan_buffers
 from graphflow.plan.capture import capture
 from graphflow.plan.emit import Emitted, emit
@@ -134,6 +135,7 @@ def finished(program: Program, machine: Machine | None = None) -> Built:
     """
     steps = record(program)
     if machine is None:
+        block(steps)
         tile(steps)
         return Built(program, steps, plan_buffers(steps))
     fuse(steps, machine)

@@ -406,7 +406,7 @@ def trim(steps: Steps) -> None:
     used = set(steps.fetches)
     kept: list[Step] = []
     for step in reversed(steps.steps):
-        if step.parts:
+        if step.group is not None:
             step.outputs = tuple([s for s in step.outputs if s in used])
             if not step.outputs:
                 continue

@@ -7,8 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from graphflow.core.errors import KernelError, ShapeError
+from graphflow.core.lowering import Call, Lowering
 from graphflow.plan.chains import ShapeOf, Sizes, Tile
-from graphflow.plan.record import Step
+from graphflow.plan.record import Step, Steps
 
 
 @dataclass(slots=True)
@@ -79,3 +83,33 @@ def _split(shape: Sizes, whole: Sizes) -> Any:
 def leading(shape: Sizes, rows: int) -> int | None:
     """How many leading axes count so many rows; None if there is no such number."""
     return next((k for k in range(len(shape) + 1) if math.prod(shape[:k]) == rows), None)
+
+
+# --- what steps are ---
+def known_shape(steps: Steps, slot: int) -> Sizes | None:
+    """The shape of a slot; None if it is not known."""
+    dims = steps.dims[slot]
+    value = steps.constants.get(slot)
+    if isinstance(value, np.ndarray):
+        return tuple(value.shape)
+    return None if dims is None or None in dims else dims  # type: ignore[return-value]  # no None is among them
+
+
+def lowering(steps: Steps, step: Step) -> Lowering | None:
+    """What a compiled kernel would do for a step: it tells what kind of operation it is."""
+    definition = step.instr.definition
+    if definition.compiled_rule is None or step.function is not definition.kernel:
+        return None
+    shapes = [known_shape(steps, s) for s in step.reads]
+    outs = [known_shape(steps, s) for s in step.outputs]
+    dtypes = [steps.dtypes[s] for s in step.reads]
+    if None in shapes or None in outs or None in dtypes:
+        return None
+    known = {i: steps.constants.get(s) for i, s in enumerate(step.reads)}
+    constants = {i: x for i, x in known.items() if isinstance(x, np.ndarray)}
+    try:
+        call = Call(step.instr.attrs, shapes, dtypes, outs, constants)  # type: ignore[arg-type]  # no None is among them
+        found: Lowering | None = definition.compiled_rule(call)
+    except (IndexError, KernelError, ShapeError, ValueError):
+        return None  # sizes that no run accepts
+    return found

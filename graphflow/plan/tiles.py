@@ -15,13 +15,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from graphflow.core.errors import KernelError, ShapeError
-from graphflow.core.lowering import Call, Lowering
+from graphflow.core.lowering import Lowering
 from graphflow.core.shape import count
 from graphflow.plan.buffers import roots
 from graphflow.plan.chains import Sizes, Tile
 from graphflow.plan.fuse import trim
-from graphflow.plan.groups import Group, add, agree, leading
+from graphflow.plan.groups import Group, add, agree, known_shape, leading, lowering
 from graphflow.plan.order import effect_of
 from graphflow.plan.record import Step, Steps
 
@@ -90,11 +89,7 @@ class _Grouping:
 
     # --- steps ---
     def _shape(self, slot: int) -> Sizes | None:
-        dims = self.steps.dims[slot]
-        value = self.steps.constants.get(slot)
-        if isinstance(value, np.ndarray):
-            return tuple(value.shape)
-        return None if dims is None or None in dims else dims  # type: ignore[return-value]  # no None is among them
+        return known_shape(self.steps, slot)
 
     def _operation(self, step: Step) -> Tile | None:
         """The elementwise operation of a step with a large result; None for another step."""
@@ -105,7 +100,7 @@ class _Grouping:
         if step.instr.definition.body is not None:
             name, args = step.label, step.args
         else:
-            low = self._lowering(step)
+            low = lowering(self.steps, step)
             if low is None or not isinstance(getattr(np, low.tile, None), np.ufunc):
                 return None
             name, args = low.tile, tuple([step.args[i] for i in low.inputs or (0,)])
@@ -113,25 +108,6 @@ class _Grouping:
         if name in _MAY_FAIL and (dtype is None or dtype.kind not in "fc"):
             return None
         return Tile(name, args, step.outputs[0])
-
-    def _lowering(self, step: Step) -> Lowering | None:
-        """What a compiled kernel would do for a step: whether it is elementwise, or a reduction."""
-        definition = step.instr.definition
-        if definition.compiled_rule is None or step.function is not definition.kernel:
-            return None
-        shapes = [self._shape(s) for s in step.reads]
-        outs = [self._shape(s) for s in step.outputs]
-        dtypes = [self.steps.dtypes[s] for s in step.reads]
-        if None in shapes or None in outs or None in dtypes:
-            return None
-        known = {i: self.steps.constants.get(s) for i, s in enumerate(step.reads)}
-        constants = {i: x for i, x in known.items() if isinstance(x, np.ndarray)}
-        try:
-            call = Call(step.instr.attrs, shapes, dtypes, outs, constants)  # type: ignore[arg-type]  # no None is among them
-            found: Lowering | None = definition.compiled_rule(call)
-        except (IndexError, KernelError, ShapeError, ValueError):
-            return None  # sizes that no run accepts
-        return found
 
     # --- the group in hand ---
     def _joins(self, step: Step, operation: Tile) -> bool:
@@ -164,7 +140,7 @@ class _Grouping:
         group = self.group
         if group is None or "keep_dims" not in step.options or step.args[0] not in group.made:
             return False
-        low = self._lowering(step)
+        low = lowering(self.steps, step)
         if low is None or not low.reduce or self._shape(step.args[0]) is None:
             return False
         rows, _, columns = low.sizes

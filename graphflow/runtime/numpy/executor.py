@@ -16,6 +16,7 @@ import numpy as np
 
 from graphflow.core.evaluate import kernel_keywords
 from graphflow.core.shape import count
+from graphflow.plan.blocks import Blocked
 from graphflow.plan.build import Built, emitted, finished, plain
 from graphflow.plan.emit import Emitted
 from graphflow.plan.fold import rerun_shape_rule
@@ -27,6 +28,7 @@ from graphflow.plan.tiles import Tiled
 from graphflow.runtime.compiled import machine
 from graphflow.runtime.failures import StepError
 from graphflow.runtime.numpy.arena import make_arena
+from graphflow.runtime.numpy.blocks import bound_blocks
 from graphflow.runtime.numpy.calls import bound_call
 from graphflow.runtime.numpy.dataflow import Dataflow, needs_threads
 from graphflow.runtime.numpy.flow import bound
@@ -211,7 +213,7 @@ class NumpyPlan:
         groups = {
             name: self._group(value, arrays)
             for name, value in text.names.items()
-            if value.__class__ in (Segment, Tiled)
+            if value.__class__ in (Segment, Tiled, Blocked)
         }
         return types.FunctionType(self._code, {**text.names, **arena, **groups})
 
@@ -219,6 +221,8 @@ class NumpyPlan:
         """The function of a step that runs others, on one set of buffers."""
         if function.__class__ is Tiled:
             return bound_tiles(function.step, self.built.steps, arrays)
+        if function.__class__ is Blocked:
+            return bound_blocks(function, self.built.steps, arrays)
         return self._segment(function, arrays)
 
     def _segment(self, segment: Segment, arrays: dict[int, Any]) -> Callable[..., Any]:
