@@ -57,6 +57,8 @@ class Lowering:
         tile: it is an elementwise operation of this name instead.
         many: several kernels instead: (name, operands, integers) of each; operands count the
             inputs, then the outputs.
+        block: NumPy's kernel takes so many of the first input's images together; multiples of
+            them give the same bits, image by image. 0: it is no operation on single images.
         reduce: it may also end a group of elementwise operations: "sum", "mean", "max" or "min"
             of (A, B, C) over B.
         state: what the operation keeps between runs, as an array that the kernel gets behind its
@@ -69,6 +71,7 @@ class Lowering:
     inputs: Sizes | None = None
     tile: str = ""
     reduce: str = ""
+    block: int = 0
     many: tuple[tuple[str, Sizes, Sizes], ...] = ()
     state: Callable[[dict[str, Any], Mapping[str, Any]], Any] | None = None
 

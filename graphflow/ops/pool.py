@@ -180,7 +180,7 @@ def _pool_sizes(call: Call, x: Sequence[int], y: Sequence[int]) -> tuple[int, ..
 @MAX_POOL.compiled
 def _(call: Call) -> Lowering | None:
     sizes = _pool_sizes(call, call.shapes[0], call.out_shapes[0])
-    return None if sizes is None else Lowering("max_pool.f32", sizes)
+    return None if sizes is None else Lowering("max_pool.f32", sizes, block=1)
 
 
 @MAX_POOL.numpy

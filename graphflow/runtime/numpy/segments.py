@@ -13,7 +13,7 @@ import numpy as np
 from graphflow.core.lowering import SUFFIXES
 from graphflow.plan.chains import Tile
 from graphflow.plan.fold import rerun_shape_rule
-from graphflow.plan.fuse import Group
+from graphflow.plan.groups import Group
 from graphflow.plan.pairs import shortened
 from graphflow.plan.record import Literal, Step, Steps
 from graphflow.plan.segments import Segment
