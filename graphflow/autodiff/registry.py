@@ -63,12 +63,12 @@ def not_differentiable(op_type: str) -> None:
 
 def is_users(op: Operation) -> bool:
     """True if a function that a user registered differentiates the operation."""
-    return _name_of(op) in _registered
+    return bool(_registered) and _name_of(op) in _registered
 
 
 def _name_of(op: Operation) -> str:
     override = op.attrs.get("_gradient_op_type")
-    return op.type if override is None else override.decode()
+    return op.definition.name if override is None else override.decode()
 
 
 def get_gradient_function(op: Operation) -> Rule | None:
@@ -80,7 +80,9 @@ def get_gradient_function(op: Operation) -> Rule | None:
     name = _name_of(op)
     if name in _registered:
         return _registered[name]
-    definition = op.definition if name == op.type else REGISTRY.get(name)
+    definition: OpDef | None = op.definition
+    if name != op.definition.name:
+        definition = REGISTRY.get(name)
     if definition is not None:
         if definition.differentiable is not None:
             return definition.differentiable

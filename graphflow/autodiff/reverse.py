@@ -10,7 +10,7 @@ import contextlib
 import enum
 import warnings
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,11 +22,12 @@ from graphflow.core import convert, scopes
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import as_dtype
 from graphflow.core.export import export
+from graphflow.core.names import NameScope
 from graphflow.core.operation import Operation
 from graphflow.core.pause import collector_paused
 from graphflow.core.shape import Dims, count, text
 from graphflow.core.tensor import Tensor
-from graphflow.ops._rules import shape_of
+from graphflow.ops._rules import asked, shape_of
 from graphflow.ops.indexed_slices import IndexedSlices
 
 
@@ -229,10 +230,11 @@ class _Walk:
             # An x's own operation is only passed where another x lies behind it.
             elif any(t.op in waiting for t in op.inputs) or (loops and self._leads_on(op)):
                 self._through(op)
-            for other in self._sources(op):
-                if other in waiting:
-                    waiting[other] -= 1
-                    if waiting[other] == 0 and other not in queued:
+            for other in self._sources(op) if loops else [t.op for t in op.inputs]:
+                left = waiting.get(other)
+                if left is not None:
+                    waiting[other] = left - 1
+                    if left == 1 and other not in queued:
                         queued.add(other)
                         ready.append(other)
         return [self._sum(x) for x in self.xs]
@@ -314,37 +316,50 @@ class _Walk:
         return parts[0]
 
     def _through(self, op: Operation) -> None:
-        if not op.inputs or not any(t in self.arrived for t in op.outputs):
+        outputs = op.outputs
+        if not op.inputs or self.arrived.keys().isdisjoint(outputs):
             return
-        if not self.stops.isdisjoint(op.outputs) and all(
-            t in self.stops or t not in self.arrived for t in op.outputs
+        if not self.stops.isdisjoint(outputs) and all(
+            t in self.stops or t not in self.arrived for t in outputs
         ):
             return
         rule = _entering if op.definition.flow == "enter" else get_gradient_function(op)
         if rule is None:
             return
         with self._scope(op):
-            dys = [None if t in self.stops else self._sum(t) for t in op.outputs]
+            dxs = self._differentiated(op, rule)
+        if dxs is None:
+            return
+        self._arrive(op, dxs)
+        for t in outputs:
+            if t not in self.kept:
+                self.arrived.pop(t, None)
+
+    def _differentiated(self, op: Operation, rule: Callable[..., Any]) -> Sequence[Any] | None:
+        """The gradients of the inputs; None if no gradient arrives."""
+        dys = [None if t in self.stops else self._sum(t) for t in op.outputs]
+        if any(dy is None for dy in dys):
             if all(dy is None for dy in dys):
-                return
+                return None
             dys = [
                 self._zeros(op, t) if dy is None and trainable(t) and t.dtype.kind != "R" else dy
                 for t, dy in zip(op.outputs, dys, strict=True)
             ]
-            before = op.graph.version
-            if not (op.definition.passes_rows or op.definition.flow or is_users(op)):
-                dys = [_dense(op, d) if isinstance(d, IndexedSlices) else d for d in dys]
+        before = op.graph.version
+        users = is_users(op)
+        if not (op.definition.passes_rows or op.definition.flow or users):
+            dys = [_dense(op, d) if isinstance(d, IndexedSlices) else d for d in dys]
+        wanted = self._wanted(op)
+        asked.op, asked.wanted = op, wanted
+        try:
             dxs = rule(op, *dys)
-            if not isinstance(dxs, list | tuple):
-                # An op's own rule may name the first input's gradient alone.
-                rest = 0 if is_users(op) else len(op.inputs) - 1
-                dxs = [dxs, *[None] * rest]
-            if not is_users(op):
-                dxs = self._wanted(op, dxs, before)
-            self._arrive(op, dxs)
-        for t in op.outputs:
-            if t not in self.kept:
-                self.arrived.pop(t, None)
+        finally:
+            asked.op = None
+        if not isinstance(dxs, list | tuple):
+            # An op's own rule may name the first input's gradient alone.
+            rest = 0 if users else len(op.inputs) - 1
+            dxs = [dxs, *[None] * rest]
+        return dxs if users else self._kept(op, dxs, wanted, before)
 
     def _zeros(self, op: Operation, t: Tensor) -> Any:
         """What stands for a gradient that did not arrive."""
@@ -352,31 +367,36 @@ class _Walk:
             return None  # its own gradient makes them, under the right condition
         return zeros_like(t) if self.level is not None else apply("ZerosLike", t)
 
-    def _wanted(self, op: Operation, dxs: Sequence[Any], before: int) -> list[Any]:
+    def _wanted(self, op: Operation) -> list[bool]:
+        """For each input whether its gradient leads to an x."""
+        waiting, xs, loops = self.waiting, self.kept, self.loops
+        if loops:
+            return [loops.get(t.op, t.op) in waiting or t in xs for t in op.inputs]
+        return [t.op in waiting or t in xs for t in op.inputs]
+
+    def _kept(
+        self, op: Operation, dxs: Sequence[Any], wanted: Sequence[bool], before: int
+    ) -> Sequence[Any]:
         """Drops the gradients that lead to no x, and the operations made for them alone."""
-        loops = self.loops
-        kept = [
-            dx if loops.get(t.op, t.op) in self.waiting or t in self.kept else None
-            for t, dx in zip(op.inputs, dxs, strict=False)
-        ]
+        if False not in wanted:
+            return dxs
+        kept = [dx if w else None for dx, w in zip(dxs, wanted, strict=False)]
         if op.graph._flow is not None:
             return kept  # the loop's gradient takes back what nobody uses
         if len(kept) == len(dxs) and any(
-            dx is not None and k is None for dx, k in zip(dxs, kept, strict=True)
+            dx is not None and not w for dx, w in zip(dxs, wanted, strict=False)
         ):
             op.graph.withdraw(before, [t for k in kept if k is not None for t in _parts(k)])
             return kept
-        return list(dxs)
+        return dxs
+
+    def _scope(self, op: Operation) -> contextlib.AbstractContextManager[Any]:
+        scope = op.graph.name_scope(f"{op.name}_grad")
+        return self._beside(op, scope) if self.colocate else scope
 
     @contextlib.contextmanager
-    def _scope(self, op: Operation) -> Iterator[None]:
-        graph = op.graph
-        beside = (
-            graph.colocate_with(op, ignore_existing=True)
-            if self.colocate
-            else (contextlib.nullcontext())
-        )
-        with graph.name_scope(f"{op.name}_grad"), beside:
+    def _beside(self, op: Operation, scope: NameScope) -> Iterator[None]:
+        with scope, op.graph.colocate_with(op, ignore_existing=True):
             yield
 
     def _arrive(self, op: Operation, dxs: Sequence[Any]) -> None:
@@ -388,9 +408,13 @@ class _Walk:
         for t, dx in zip(op.inputs, dxs, strict=True):
             if dx is None or not (trainable(t) or isinstance(dx, IndexedSlices)):
                 continue
-            if isinstance(dx, Tensor):
+            if isinstance(dx, Tensor) and dx.dims != t.dims:
                 _sharpen(dx, t, op)
-            self.arrived.setdefault(t, []).append(dx)
+            parts = self.arrived.get(t)
+            if parts is None:
+                self.arrived[t] = [dx]
+            else:
+                parts.append(dx)
 
 
 def _entering(op: Operation, dy: Any) -> Any:
@@ -417,7 +441,7 @@ def _parts(dx: Any) -> list[Tensor]:
 
 def _sharpen(dx: Tensor, x: Tensor, op: Operation) -> None:
     """A gradient has the shape of what it belongs to: what is known of one is known of both."""
-    if x.dtype.kind == "R" or dx.dims == x.dims:
+    if dx.dims == x.dims or x._dtype.kind == "R":
         return
     if not dx.shape.is_compatible_with(x.shape):
         raise ValueError(

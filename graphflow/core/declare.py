@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections import namedtuple
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -48,9 +48,13 @@ def declare(
 ) -> Operation:
     """As `apply`, and returns the Operation itself."""
     graph = scopes.graph_from_inputs(inputs)
-    outer = graph._name_stack
-    scope = graph.enter_name(definition.name if name is None else name)
-    graph._name_stack = scope
+    scope = graph.unique_name(definition.name) if name is None else graph.enter_name(name)
+    key = None if attrs else _types_of(inputs)
+    if key is not None and (found := definition.settled.get(key)) is not None:
+        known, dtypes = found
+        same: Operation = graph.add(definition, inputs, known, scope, dtypes)
+        return same
+    outer, graph._name_stack = graph._name_stack, scope
     stack = scopes.graphs.items
     stack.append(graph)
     try:
@@ -60,19 +64,33 @@ def declare(
     finally:
         stack.pop()
         graph._name_stack = outer
-    op: Operation = graph.add(
-        definition, call.flat, settled, scope, output_dtypes(definition, settled)
-    )
+    dtypes = output_dtypes(definition, settled)
+    if key is not None:
+        definition.settled[key] = settled, dtypes
+    op: Operation = graph.add(definition, call.flat, settled, scope, dtypes)
     return op
+
+
+def _types_of(inputs: Sequence[Any]) -> tuple[int, ...] | None:
+    """The types of inputs if all are tensors: attributes that are not given follow from them."""
+    found: list[int] = []
+    for x in inputs:
+        if x.__class__ is not Tensor:
+            return None
+        found.append(x._dtype._enum)
+    return tuple(found)
 
 
 def results(op: Operation) -> Any:
     """The outputs of an operation as `apply` returns them."""
-    ports = op.definition.outputs
+    signature = op.definition.signature
+    if signature.makes_one:
+        return op.outputs[0]
+    ports = signature.outputs
     if not ports:
         return op
     if len(ports) == 1:
-        return op.outputs[0] if not ports[0].is_list else list(op.outputs)
+        return list(op.outputs)
     found: list[Any] = []
     at = 0
     for port in ports:
@@ -97,12 +115,12 @@ def _result_type(definition: OpDef) -> Any:
     return _result_types[definition.name]
 
 
-def port_length(port: Port, attrs: dict[str, Any]) -> int:
+def port_length(port: Port, attrs: Mapping[str, Any]) -> int:
     """How many tensors a list port holds under these attributes."""
     return int(attrs[port.number]) if port.number is not None else len(attrs[port.types or ""])
 
 
-def output_dtypes(definition: OpDef, attrs: dict[str, Any]) -> list[DType]:
+def output_dtypes(definition: OpDef, attrs: Mapping[str, Any]) -> list[DType]:
     """The dtype of each output under these attributes."""
     found: list[DType] = []
     for port in definition.outputs:

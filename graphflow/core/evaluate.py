@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +25,7 @@ def kernel_keywords(kernel: Any) -> tuple[str, ...]:
     return found
 
 
-def grouped(definition: OpDef, attrs: dict[str, Any], items: Sequence[Any]) -> list[Any]:
+def grouped(definition: OpDef, attrs: Mapping[str, Any], items: Sequence[Any]) -> list[Any]:
     """Puts a flat list of inputs into the form a kernel takes: a list for each list port."""
     found: list[Any] = []
     at = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphflow.core import late, lookup, scopes, thread_stacks
@@ -12,11 +12,17 @@ from graphflow.core.control import ControlDependencies, as_operations, control_i
 from graphflow.core.device import merge_device
 from graphflow.core.dtypes import DType
 from graphflow.core.errors import ShapeError, declaration_message
-from graphflow.core.names import Names, check_name, check_scope, name_from_scope_name
+from graphflow.core.names import (
+    Names,
+    NameScope,
+    check_name,
+    check_scope,
+    name_from_scope_name,
+)
 from graphflow.core.opdef import OpDef
 from graphflow.core.operation import Operation
 from graphflow.core.shape import text
-from graphflow.core.site import user_site
+from graphflow.core.site import Site, user_site
 from graphflow.core.tensor import Tensor
 
 PRODUCER_VERSION = 134
@@ -53,19 +59,20 @@ class Graph:
         self._finalized = False
         self._edits = 0
         self._mistyped: dict[tuple[Operation, int], Tensor] = {}
+        self._sites: dict[tuple[int, int], Site] = {}
         self._functions: dict[str, Any] = {}
         self._gradient_functions: dict[str, str] = {}
         self._flow: Any = None
         self.producer = PRODUCER_VERSION
         self.uses_devices = False
-        """True once an operation was declared under `device`."""
+        """True once an operation was declared under a `device` that has a name."""
 
     # --- growth ---
     def add(
         self,
         definition: OpDef,
         inputs: Sequence[Tensor],
-        attrs: dict[str, Any],
+        attrs: Mapping[str, Any],
         name: str,
         dtypes: Iterable[DType],
     ) -> Operation:
@@ -78,25 +85,26 @@ class Graph:
         if self._finalized:
             raise RuntimeError("Graph is finalized and cannot be modified.")
         check_name(name)
-        op = Operation(self, definition, name, tuple(inputs), attrs, user_site(2))
+        op = Operation(self, definition, name, tuple(inputs), attrs, user_site(2, self._sites))
         op.outputs = [Tensor(op, i, dtype) for i, dtype in enumerate(dtypes)]
         self._apply_scopes(op)
         self._infer(op)
-        operations = self._operations
+        operations, flow = self._operations, self._flow
         operations.append(op)
         op._id = len(operations)
         self._by_name[name] = op
-        if self._flow is not None:
-            op._flow = self._flow
+        if flow is not None:
+            op._flow = flow
         for t in op.inputs:
             consumers = t._consumers
             if not consumers:
                 t._consumers = [op]
             elif consumers[-1] is not op:
                 consumers.append(op)
-            if t.op._flow is not None:
-                t.op._flow.check_use(t.op, op)
-        if self._flow is not None:
+            around = t.op._flow
+            if around is not None:
+                around.check_use(t.op, op)
+        if flow is not None:
             self._enter_flow(op)
         return op
 
@@ -142,13 +150,13 @@ class Graph:
             for function in reversed(self._device_stack):
                 device = function(op)
                 op._device = "" if device is None else str(device)  # as a user's function has it
-            self.uses_devices = True
+            self.uses_devices = self.uses_devices or bool(op._device)
         if self._colocation_stack or op.definition.signature.has_ref:
             self._colocate(op)
         if self._attr_scope or self._kernel_labels or self._gradient_override:
             self._apply_attr_scopes(op)
         if self._container and op.definition.is_stateful and op.attrs.get("container") == "":
-            op.attrs["container"] = self._container
+            op.put_attr("container", self._container)
 
     def _colocate(self, op: Operation) -> None:
         groups: set[bytes] = set()
@@ -157,7 +165,7 @@ class Graph:
             if other._device:
                 op._device = other._device
         if groups:
-            op.attrs["_class"] = sorted(groups)
+            op.put_attr("_class", sorted(groups))
 
     def _apply_attr_scopes(self, op: Operation) -> None:
         for key, value in self._attr_scope.items():
@@ -166,9 +174,9 @@ class Graph:
                 if given is not None:
                     op._set_attr(key, given)
         if (label := self._kernel_labels.get(op.type)) is not None:
-            op.attrs["_kernel"] = label.encode()
+            op.put_attr("_kernel", label.encode())
         if (other := self._gradient_override.get(op.type)) is not None:
-            op.attrs["_gradient_op_type"] = other.encode()
+            op.put_attr("_gradient_op_type", other.encode())
 
     def withdraw(self, since: int, keep: Iterable[Tensor]) -> None:
         """Takes back the operations declared after `since` that no tensor in `keep` needs.
@@ -354,35 +362,26 @@ class Graph:
             name: the name that is asked for.
             mark_as_used: whether it counts as used from now on.
         """
-        if self._name_stack:
-            name = f"{self._name_stack}/{name}"
-        return self._names.unique(name, mark_as_used)
+        stack = self._open_names.stack
+        return self._names.unique(f"{stack}/{name}" if stack else name, mark_as_used)
 
     def enter_name(self, name: str) -> str:
         """Returns the scope (without slash) that `name` opens: unique, or exact with a "/"."""
         if name.endswith("/"):
             return name_from_scope_name(name)
-        check_scope(name, self._name_stack)
-        return self.unique_name(name)
+        stack = self._open_names.stack
+        check_scope(name, stack)
+        return self._names.unique(f"{stack}/{name}" if stack else name)
 
-    @contextlib.contextmanager
-    def name_scope(self, name: str | None) -> Iterator[str]:
+    def name_scope(self, name: str | None) -> NameScope:
         """A context that puts `name/` before the names of new operations.
+
+        It gives the scope with its closing slash, or "".
 
         Args:
             name: the scope; one that ends with "/" is re-entered exactly; None or "": the root.
-
-        Yields:
-            The scope with its closing slash, or "".
         """
-        if name is not None and not isinstance(name, str):
-            raise TypeError(f"name for name_scope must be a string, not {name!r}.")
-        old = self._name_stack
-        self._name_stack = self.enter_name(name) if name else ""
-        try:
-            yield f"{self._name_stack}/" if self._name_stack else ""
-        finally:
-            self._name_stack = old
+        return NameScope(self, name)
 
     def get_name_scope(self) -> str:
         """The current name scope, without a closing slash."""

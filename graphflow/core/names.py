@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from typing import Final
+from typing import Any, Final
 
 _VALID_NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*\Z")
 _VALID_SCOPE: Final = re.compile(r"[A-Za-z0-9_.\-/]*\Z")
@@ -56,3 +57,32 @@ class Names:
         if mark:
             used[key] = 1
         return f"{name}_{i - 1}"
+
+
+class NameScope(contextlib.ContextDecorator):
+    """A context that puts a scope before the names of a graph's new operations.
+
+    Args:
+        graph: the graph.
+        name: as `Graph.name_scope` takes it.
+    """
+
+    def __init__(self, graph: Any, name: str | None) -> None:
+        self._graph = graph
+        self._name = name
+        self._outer = ""
+
+    def __enter__(self) -> str:
+        graph, name = self._graph, self._name
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"name for name_scope must be a string, not {name!r}.")
+        scope: str = graph.enter_name(name) if name else ""
+        names = graph._open_names
+        self._outer, names.stack = names.stack, scope
+        return f"{scope}/" if scope else ""
+
+    def __exit__(self, *exc: object) -> None:
+        self._graph._open_names.stack = self._outer
+
+    def _recreate_cm(self) -> NameScope:  # a decorated function may call itself
+        return NameScope(self._graph, self._name)

@@ -60,10 +60,12 @@ class OpDef:
     """
 
     __slots__ = (
-        "_signature", "_text", "blas", "body", "compiled_rule", "constraints", "dense_quietly",
+        "_pure", "_signature", "_text", "blas", "body", "compiled_rule", "constraints",
+        "dense_quietly",
         "differentiable", "effect", "fetched", "flow", "gradient_raises", "host_reason", "in_place",
         "is_aggregate", "is_commutative", "is_stateful", "kernel", "module", "name",
-        "no_gradient_reason", "partial_rule", "passes_rows", "shape_rule", "view", "waits",
+        "no_gradient_reason", "partial_rule", "passes_rows", "settled", "shape_rule", "view",
+        "waits",
     )  # fmt: skip
 
     def __init__(
@@ -80,6 +82,10 @@ class OpDef:
         self._text = text
         self.constraints = constraints
         self._signature: Signature | None = None
+        self._pure: bool | None = None
+        self.settled: dict[tuple[int, ...], tuple[dict[str, Any], list[DType]]] = {}
+        """For the types of inputs that were seen: the attributes, if none is given, and the types
+        of the outputs."""
         self.is_stateful = stateful
         self.is_commutative = commutative
         self.is_aggregate = aggregate
@@ -127,6 +133,14 @@ class OpDef:
         if self._signature is None:
             self._signature = parse(self._text, self.constraints)
         return self._signature
+
+    @property
+    def is_pure(self) -> bool:
+        """True if equal inputs always give equal outputs and nothing else happens."""
+        if self._pure is None:
+            stays = not self.is_stateful and self.effect is None
+            self._pure = stays and not self.signature.has_ref
+        return self._pure
 
     @property
     def inputs(self) -> tuple[Port, ...]:

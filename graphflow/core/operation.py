@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphflow.core import late
@@ -25,8 +25,8 @@ class Operation:
     """
 
     __slots__ = (
-        "__dict__", "__weakref__", "_constant", "_control_outputs", "_device", "_id", "attrs",
-        "control_inputs", "definition", "graph", "inputs", "name", "outputs", "site",
+        "__dict__", "__weakref__", "_constant", "_control_outputs", "_device", "_id", "_waits_for",
+        "attrs", "definition", "graph", "inputs", "name", "outputs", "site",
     )  # fmt: skip
 
     _file_controls: Sequence[Operation] = ()
@@ -40,19 +40,21 @@ class Operation:
         definition: OpDef,
         name: str,
         inputs: tuple[Tensor, ...],
-        attrs: dict[str, Any],
+        attrs: Mapping[str, Any],
         site: Site | None,
     ) -> None:
         self.graph = graph
         self.definition = definition
         self.name = name
         self.inputs = inputs
-        self.attrs = attrs
-        """Attribute values inside the package: DTypes, shape tuples, strings, arrays, numbers."""
+        self.attrs: Mapping[str, Any] = attrs
+        """Attribute values inside the package: DTypes, shape tuples, strings, arrays, numbers.
+
+        Operations may share them: see `put_attr`."""
         self.site = site
         """The user's line that declared the operation."""
         self.outputs: list[Tensor] = []
-        self.control_inputs: list[Operation] = []
+        self._waits_for: list[Operation] | None = None
         self._control_outputs: list[Operation] | None = None
         self._device = ""
         self._id = 0
@@ -108,6 +110,11 @@ class Operation:
         return [] if s is None else [(*self.traceback[0], s.first_line)]
 
     @property
+    def control_inputs(self) -> list[Operation]:
+        """The operations that run before this one although it takes nothing from them."""
+        return self._waits_for or []
+
+    @property
     def _control_inputs(self) -> list[Operation]:
         return self.control_inputs
 
@@ -146,7 +153,11 @@ class Operation:
         return late.call("public_attr", self, name)
 
     def _set_attr(self, name: str, value: Any) -> None:
-        self.attrs[name] = late.call("attr_from_proto", value)
+        self.put_attr(name, late.call("attr_from_proto", value))
+
+    def put_attr(self, name: str, value: Any) -> None:
+        """Sets an attribute to a value as the package keeps it, of this operation alone."""
+        self.attrs = {**self.attrs, name: value}
 
     def colocation_groups(self) -> list[bytes]:
         """The names of the groups this operation is placed with."""
@@ -158,9 +169,11 @@ class Operation:
         self._add_control_inputs([op])
 
     def _add_control_inputs(self, ops: Iterable[Operation]) -> None:
+        if self._waits_for is None:
+            self._waits_for = []
         for op in ops:
-            if op not in self.control_inputs:
-                self.control_inputs.append(op)
+            if op not in self._waits_for:
+                self._waits_for.append(op)
                 if op._control_outputs is None:
                     op._control_outputs = []
                 op._control_outputs.append(self)
@@ -170,7 +183,7 @@ class Operation:
         for op in self.control_inputs:
             if op._control_outputs is not None:
                 op._control_outputs.remove(self)
-        self.control_inputs.clear()
+        self._waits_for = None
         self.graph._changed()
 
     def _update_input(self, index: int, tensor: Tensor) -> None:

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from graphflow.core.tensor import Tensor
+
 if TYPE_CHECKING:
     from graphflow.core.control import ControlDependencies
     from graphflow.core.graph import Graph
@@ -29,15 +31,17 @@ class _Stack(threading.local):
         try:
             yield item
         finally:
-            if self.items:
-                if self.items[-1] is item:
-                    self.items.pop()
-                elif self.enforce_nesting:
-                    raise AssertionError(
-                        f"Nesting violated for default stack of {type(item)} objects"
-                    )
-                else:
-                    self.items.remove(item)
+            self.leave(item)
+
+    def leave(self, item: Any) -> None:
+        """Takes `item` off the stack."""
+        if self.items:
+            if self.items[-1] is item:
+                self.items.pop()
+            elif self.enforce_nesting:
+                raise AssertionError(f"Nesting violated for default stack of {type(item)} objects")
+            else:
+                self.items.remove(item)
 
 
 graphs: Final = _Stack()
@@ -164,12 +168,16 @@ def graph_from_inputs(inputs: Iterable[Any], graph: Any = None) -> Any:
     found, first = graph, graph
     pending = list(inputs)
     for x in pending:
-        if x.__class__ is list or x.__class__ is tuple:
+        cls = x.__class__
+        if cls is Tensor:
+            owner = x.op.graph
+        elif cls is list or cls is tuple:
             pending.extend(x)  # the loop goes on through what is appended
             continue
-        owner = getattr(x, "graph", None)
-        if owner is None or not hasattr(owner, "unique_name"):
-            continue
+        else:
+            owner = getattr(x, "graph", None)
+            if owner is None or not hasattr(owner, "unique_name"):
+                continue
         if found is None:
             found, first = owner, x
         elif found is not owner:
@@ -223,18 +231,20 @@ class name_scope:  # noqa: N801 (TensorFlow's name)
             )
         graph = get_default_graph() if not self._values else graph_from_inputs(self._values)
         if graph is not get_default_graph():
-            self._graph_context = graph.as_default()
-            self._graph_context.__enter__()
+            self._graph_context = graph
+            graphs.items.append(graph)
         self._graph_scope = graph.name_scope(self._name)
         try:
             return self._graph_scope.__enter__()  # type: ignore[no-any-return]  # a str
         except BaseException:
-            if self._graph_context is not None:
-                self._graph_context.__exit__(None, None, None)
+            self._leave_graph()
             raise
 
     def __exit__(self, *exc: Any) -> None:
         self._graph_scope.__exit__(*exc)
+        self._leave_graph()
+
+    def _leave_graph(self) -> None:
         if self._graph_context is not None:
-            self._graph_context.__exit__(*exc)
+            graphs.leave(self._graph_context)
             self._graph_context = None

@@ -86,6 +86,8 @@ class Signature:
     outputs: tuple[Port, ...]
     attrs: dict[str, Attr]
     has_ref: bool
+    makes_one: bool
+    """Whether there is one output, and it is no list."""
 
 
 _WHOLE: Final = re.compile(r"\s*([^\s(]+)\((.*?)\)\s*(?:->\s*(.*?))?\s*", re.DOTALL)
@@ -190,4 +192,5 @@ def parse(text: str, constraints: Mapping[str, Any]) -> Signature:
     if unknown := set(constraints) - set(attrs):
         raise OpDefError(f"{found[1]}: no attribute {', '.join(sorted(unknown))}")
     has_ref = any(port.is_ref for port in inputs)
-    return Signature(found[1], tuple(inputs), outputs, attrs, has_ref)
+    makes_one = len(outputs) == 1 and not outputs[0].is_list
+    return Signature(found[1], tuple(inputs), outputs, attrs, has_ref, makes_one)

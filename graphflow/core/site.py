@@ -11,7 +11,7 @@ from typing import Final
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 # Examples are programs of users that happen to lie in the package: their lines count.
 _EXAMPLES: Final = _PACKAGE + "examples" + os.sep
-_is_ours: dict[CodeType, bool] = {}
+_is_ours: dict[str, bool] = {}
 
 
 class Site:
@@ -70,29 +70,35 @@ class Site:
         return f"{self.short}:  {text}" if text else self.short
 
 
-def _ours(code: CodeType) -> bool:
-    filename = code.co_filename
+def _ours(filename: str) -> bool:
     ours = (filename.startswith(_PACKAGE) and not filename.startswith(_EXAMPLES)) or (
         filename.startswith(("<frozen ", "<graphflow")) or filename.endswith("contextlib.py")
     )
-    _is_ours[code] = ours
+    _is_ours[filename] = ours
     return ours
 
 
-def user_site(depth: int = 1) -> Site | None:
+def user_site(depth: int = 1, known: dict[tuple[int, int], Site] | None = None) -> Site | None:
     """Returns the nearest line on the call stack that lies outside the package.
 
     Args:
         depth: frames to leave out, counted from the caller.
+        known: sites found before: one object serves all operations that a line makes.
     """
     frame: FrameType | None = sys._getframe(depth)
-    known = _is_ours
+    files = _is_ours
     while frame is not None:
         code = frame.f_code
-        ours = known.get(code)
+        ours = files.get(code.co_filename)  # a string keeps its hash, a code object does not
         if ours is None:
-            ours = _ours(code)
+            ours = _ours(code.co_filename)
         if not ours:
-            return Site(code, frame.f_lasti)
+            if known is None:
+                return Site(code, frame.f_lasti)
+            key = (id(code), frame.f_lasti)  # the site keeps its code alive
+            found = known.get(key)
+            if found is None:
+                found = known[key] = Site(code, frame.f_lasti)
+            return found
         frame = frame.f_back
     return None

@@ -453,7 +453,7 @@ class _Importer:
         groups = attrs.get("_class")
         op = self._placed(node, definition, tensors, attrs, name)
         if groups is not None:
-            op.attrs["_class"] = groups
+            op.put_attr("_class", groups)
         op._add_control_inputs(
             [self._operation(one) for one in self.inputs[node.name] if one.is_control]
         )

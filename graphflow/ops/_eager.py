@@ -6,7 +6,7 @@ may compute with `tf` on values that it can look at, and what it did can be diff
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -84,7 +84,7 @@ class Ledger(Graph):
         self,
         definition: OpDef,
         inputs: Sequence[Tensor],
-        attrs: dict[str, Any],
+        attrs: Mapping[str, Any],
         name: str,
         dtypes: Iterable[DType],
     ) -> Operation:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 
@@ -55,6 +57,8 @@ def sum_to(grad: Tensor | None, own: Tensor, other: Tensor) -> Tensor | None:
     """
     if grad is None or own is other:
         return grad
+    if own.dims == other.dims and own.dims is not None and None not in own.dims:
+        return grad
     axes = _axes(own.dims, other.dims)
     if axes is None:
         if own.dims is not None and own.dims == () and count(grad.dims) == 1:
@@ -82,3 +86,36 @@ def unbroadcast(op: Operation, dx: Tensor | None, dy: Tensor | None) -> tuple[An
     """Sums the gradients of a binary operation down to the shapes of its inputs."""
     x, y = op.inputs
     return sum_to(dx, x, y), sum_to(dy, y, x)
+
+
+class _Asked(threading.local):
+    """The operation that is being differentiated, and which of its inputs want a gradient."""
+
+    op: Operation | None = None
+    wanted: Sequence[bool] = ()
+
+
+asked: Final = _Asked()
+
+
+def leaves_out(op: Operation, index: int, grad: Tensor, name: str) -> bool:
+    """Whether a gradient rule need not declare the one operation that an input's gradient is.
+
+    Its name is then taken all the same: those of later operations count on it.
+
+    Args:
+        op: a binary operation.
+        index: the input.
+        grad: the gradient of its output.
+        name: the name that the operation asks for.
+    """
+    if asked.op is not op or asked.wanted[index] or grad.dtype.is_complex:
+        return False
+    x, y = op.inputs
+    if x.dims != y.dims or x.dims is None or None in x.dims:
+        return False  # more than one operation
+    graph = op.graph
+    if graph._flow is not None or grad.op.graph is not graph:
+        return False
+    graph.unique_name(name)
+    return True

@@ -29,7 +29,7 @@ from graphflow.core.opdef import NUMBERS, OpDef
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, as_shape, text
 from graphflow.core.tensor import Tensor
-from graphflow.ops._rules import conj, unbroadcast
+from graphflow.ops._rules import conj, leaves_out, unbroadcast
 from graphflow.ops._shapes import merged
 from graphflow.ops.indexed_slices import IndexedSlices
 
@@ -78,12 +78,17 @@ add = binary(
 
 add_v2 = binary("AddV2", ADDABLE, "add", _add_gradient, commutative=True, aggregate=True)
 
+
 # --- Sub ---
+def _sub_gradient(op: Operation, dz: Tensor) -> Any:
+    return unbroadcast(op, dz, None if leaves_out(op, 1, dz, "Neg") else -dz)
+
+
 subtract = binary(
     "Sub",
     PRODUCTS,
     "subtract",
-    lambda op, dz: unbroadcast(op, dz, -dz),
+    _sub_gradient,
     "subtract math.subtract",
     """Returns `x - y`, element by element; integers wrap around.
 
@@ -98,7 +103,9 @@ subtract = binary(
 # --- Mul ---
 def _mul_gradient(op: Operation, dz: Tensor) -> Any:
     x, y = op.inputs
-    return unbroadcast(op, dz * conj(y), dz * conj(x))
+    dx = None if leaves_out(op, 0, dz, "mul") else dz * conj(y)
+    dy = None if leaves_out(op, 1, dz, "mul") else dz * conj(x)
+    return unbroadcast(op, dx, dy)
 
 
 multiply = binary(

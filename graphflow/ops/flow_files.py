@@ -65,7 +65,7 @@ def while_from_proto(message: Any, import_scope: str | None = None) -> WhileCont
     if import_scope:
         for t in made.values:  # the frame is named after the loop
             if t.op.definition.flow == "enter":
-                t.op.attrs["frame_name"] = made.name
+                t.op.put_attr("frame_name", made.name)
     return made
 
 

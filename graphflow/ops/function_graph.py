@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from graphflow.core.convert import convert
@@ -43,7 +43,7 @@ class FunctionGraph(Graph):
         self,
         definition: OpDef,
         inputs: Sequence[Tensor],
-        attrs: dict[str, Any],
+        attrs: Mapping[str, Any],
         name: str,
         dtypes: Iterable[DType],
     ) -> Operation:

@@ -29,11 +29,11 @@ from graphflow.ops.powers import pow
 
 
 def _plus(x: Tensor, y: Tensor, name: str) -> Any:
-    return (add if x.dtype.base_dtype == string else add_v2)(x, y, name=name)
+    return (add if x._dtype._base is string else add_v2)(x, y, name=name)
 
 
 def _times(x: Tensor, y: Any, name: str) -> Any:
-    if not is_sparse_tensor(y):
+    if y.__class__ is Tensor or not is_sparse_tensor(y):
         return multiply(x, y, name=name)
     values = apply("SparseDenseCwiseMul", y.indices, y.values, y.dense_shape, x, name=name)
     return type(y)(y.indices, values, y.dense_shape)
@@ -66,6 +66,10 @@ _UNARY: Final[dict[str, Callable[..., Any]]] = {
 }
 
 
+_SINGLE: Final = frozenset({"add", "sub", "mul"})
+"""The operators that are one operation of two tensors, so that nothing else is named inside."""
+
+
 def _value(x: Any) -> Any:
     """A tensor as it is; of a variable its value."""
     return x if isinstance(x, Tensor) else x.value()
@@ -86,7 +90,10 @@ def operator(name: str, x: Any, other: Any) -> Any:
     x = _value(x)
     if name in _COMPARISONS:
         return _COMPARISONS[name](x, other)
-    with scopes.name_scope(None, name, [x, other]) as scope:
+    if other.__class__ is Tensor and name in _SINGLE:
+        scope = scopes.graph_from_inputs((x, other)).enter_name(name)
+        return _BINARY[name](x, other, name=f"{scope}/")
+    with scopes.name_scope(None, name, (x, other)) as scope:
         if not isinstance(other, Tensor) and not is_sparse_tensor(other):
             try:
                 other = convert.convert(other, name="y", preferred=x.dtype.base_dtype)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -42,7 +42,7 @@ def _window_attrs(op: Operation) -> dict[str, Any]:
     return {key: op.attrs[key] for key in _ATTR_NAMES}
 
 
-def _pooled(x: Dims, attrs: dict[str, Any]) -> tuple[int | None, ...]:
+def _pooled(x: Dims, attrs: Mapping[str, Any]) -> tuple[int | None, ...]:
     """The shape of volumes after pooling."""
     check_rank(x, 5, "tensor_in must be 5-dimensional")
     for key in ("ksize", "strides"):

@@ -122,8 +122,9 @@ def build(
         machine: what runs compiled kernels; None: NumPy runs everything.
     """
     with collector_paused():
-        *_, (_, program) = _checked(passes(start, feed_dims, bind), check)
-        return finished(program, machine)
+        for _, program in _checked(passes(start, feed_dims, bind), check):
+            last = program
+        return finished(last, machine)
 
 
 def finished(program: Program, machine: Machine | None = None) -> Built:

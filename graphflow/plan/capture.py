@@ -7,6 +7,8 @@ that respects all edges unless inputs were changed after the fact.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Final
 
 from graphflow.core.dtypes import short_name
 from graphflow.core.errors import InvalidArgumentError
@@ -27,18 +29,30 @@ def needed(
     stack += targets
     if stack and stack[0].graph._mistyped:
         _mistyped(stack[0].graph._mistyped)
+    in_order = True
     while stack:
         op = stack.pop()
         if op in found:
             continue
         found.add(op)
+        own = op._id
         for t in op.inputs:
-            if t.op not in found and t not in fed:
-                stack.append(t.op)
-        for other in op.control_inputs:
+            if t not in fed:
+                source = t.op
+                if source._id >= own:
+                    in_order = False
+                if source not in found:
+                    stack.append(source)
+        for other in op._waits_for or ():
+            if other._id >= own:
+                in_order = False
             if other not in found and not _is_given(other, fed):
                 stack.append(other)
-    return _ordered(found, fed)
+    order = sorted(found, key=_declared)
+    return order if in_order else _sorted_again(order, fed)
+
+
+_declared: Final = attrgetter("_id")
 
 
 def _mistyped(inputs: Mapping[tuple[Operation, int], Tensor]) -> None:
@@ -59,16 +73,6 @@ def _is_given(op: Operation, fed: set[Tensor]) -> bool:
     if op.inputs or not op.outputs or op.definition.is_stateful:
         return False
     return all(t in fed for t in op.outputs)
-
-
-def _ordered(found: set[Operation], fed: set[Tensor]) -> list[Operation]:
-    order = sorted(found, key=lambda op: op._id)
-    place = {op: i for i, op in enumerate(order)}
-    if all(
-        place.get(t.op, -1) < i or t in fed for i, op in enumerate(order) for t in op.inputs
-    ) and all(place.get(c, -1) < i for i, op in enumerate(order) for c in op.control_inputs):
-        return order
-    return _sorted_again(order, fed)
 
 
 def _sorted_again(order: list[Operation], fed: set[Tensor]) -> list[Operation]:
@@ -126,18 +130,16 @@ def capture(
     slots: dict[Tensor, int] = {t: i for i, t in enumerate(feeds)}
     dtypes = [t.dtype.base_dtype for t in feeds]
     dims: list[Dims] = list(feed_dims)
+    references: set[int] = set()
     instrs: list[Instr] = []
     read_serial = 0
-
-    def new_slot(tensor: Tensor, as_value: bool = False) -> int:
-        dtypes.append(tensor.dtype.base_dtype if as_value else tensor.dtype)
-        dims.append(tensor.dims)
-        return len(dtypes) - 1
 
     def read(tensor: Tensor, op: Operation, after: tuple[int, ...]) -> int:
         nonlocal read_serial
         read_serial -= 1  # reads belong to no operation of their own: negative serials
-        out = new_slot(tensor, as_value=True)
+        out = len(dtypes)
+        dtypes.append(tensor.dtype.base_dtype)
+        dims.append(tensor.dims)
         attrs = {"T": tensor.dtype.base_dtype}
         instrs.append(
             Instr(READ, (slots[tensor],), (out,), attrs, op.name, op.site, read_serial, after)
@@ -145,23 +147,25 @@ def capture(
         return out
 
     for op in ops:
-        after = tuple([c._id for c in op.control_inputs])
+        after = tuple([c._id for c in op._waits_for]) if op._waits_for else ()
         inputs = [slots[t] for t in op.inputs]
-        if any(t.dtype.is_ref for t in op.inputs):
+        if not references.isdisjoint(inputs):
             marks = ref_marks(op)
             for i, t in enumerate(op.inputs):
-                if t.dtype.is_ref and not marks[i] and t not in fed:
+                if t._dtype.is_ref and not marks[i] and t not in fed:
                     inputs[i] = read(t, op, after)
-        outputs = []
-        for t in op.outputs:
-            slot = new_slot(t)
-            outputs.append(slot)
+        first = len(dtypes)
+        for slot, t in enumerate(op.outputs, first):
+            dtypes.append(t._dtype)
+            dims.append(t.dims)
             if t not in fed:
                 slots[t] = slot
+                if t._dtype.is_ref:
+                    references.add(slot)
         instrs.append(
             Instr(
-                op.definition, tuple(inputs), tuple(outputs), op.attrs, op.name, op.site, op._id,
-                after,
+                op.definition, tuple(inputs), tuple(range(first, len(dtypes))), op.attrs, op.name,
+                op.site, op._id, after,
             )
         )  # fmt: skip
     fetched = []

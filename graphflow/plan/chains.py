@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from graphflow.core.lowering import Lowering
 from graphflow.plan.record import Literal, Step, Steps
 
+_FIRST: Final = ("gemm.", "conv2d.")
+"""The kernels that chains begin with."""
 Sizes = tuple[int, ...]
 ShapeOf = Callable[[int], "Sizes | None"]
 
@@ -41,6 +43,8 @@ def join(steps: Steps, lowered: list[Any], shape: ShapeOf) -> None:
         lowered: for each a Lowering, a list of Tiles, or None for what NumPy runs.
         shape: the shape of a slot.
     """
+    if not any(low.__class__ is Lowering and low.kernel.startswith(_FIRST) for low in lowered):
+        return
     chains = _Chains(steps, lowered, shape)
     for i in range(len(lowered)):
         for rule in (chains.add_product, chains.add_bias, chains.rectify, chains.pool):

@@ -107,7 +107,7 @@ def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
             _learn(ports[slot], constants[slot])
             gone.add(instr.serial)
             continue
-        if _makes_handle(instr, ports):
+        if not instr.inputs and _makes_handle(instr, ports):
             constants[instr.outputs[0]] = bind(instr)
             if not instr.after:
                 gone.add(instr.serial)
@@ -180,7 +180,7 @@ def _joined(shapes: Sequence[Dims]) -> Dims:
 
 def _makes_handle(instr: Instr, ports: Sequence[_Port]) -> bool:
     """Whether an instruction makes what a session keeps, such as a variable's cell."""
-    if instr.inputs or not instr.outputs or "store" not in _wanted(instr.definition):
+    if not instr.outputs or "store" not in _wanted(instr.definition):
         return False
     dtype = ports[instr.outputs[0]].dtype
     return dtype.is_ref or dtype.kind == "R"
@@ -201,7 +201,9 @@ def _infer(view: _View) -> ShapeError | None:
         return None
     try:
         for port, dims in zip(view.outputs, rule(view), strict=True):
-            if dims is not None and (port.dims is None or compatible(dims, port.dims)):
+            if dims is None or dims is port.dims:
+                continue
+            if port.dims is None or compatible(dims, port.dims):
                 port.dims = dims
     except ShapeError as e:
         return e
@@ -212,10 +214,12 @@ def _infer(view: _View) -> ShapeError | None:
 
 
 def _computed(instr: Instr, view: _View, constants: dict[int, Any]) -> bool:
+    known = view.outputs[0].partial if len(view.outputs) == 1 else None
+    if known is None and (not view.inputs or view.inputs[0].value is None):
+        return False
     if not instr.is_pure or instr.after:
         return False
     made: list[Array] | None = None
-    known = view.outputs[0].partial if len(view.outputs) == 1 else None
     if known is not None and (known.__class__ is int or None not in known):
         made = [np.array(known, view.outputs[0].dtype.as_numpy_dtype)]
     elif all(p.value is not None for p in view.inputs) and instr.inputs:

@@ -22,7 +22,7 @@ from graphflow.core.shape import count
 from graphflow.plan.chains import Tile, join
 from graphflow.plan.groups import Group, add, agree, leading
 from graphflow.plan.order import effect_of
-from graphflow.plan.record import Literal, Step, Steps
+from graphflow.plan.record import Literal, Pattern, Step, Steps
 
 Sizes = tuple[int, ...]
 _LONGEST: Final = 90
@@ -70,40 +70,35 @@ class _Facts:
         self.cells = frozenset(
             s for s, value in steps.constants.items() if not isinstance(value, np.ndarray)
         )
-        self.roots: dict[int, int] = {}
-        self._shapes: dict[int, Sizes | None] = {}
-        self._suffixes: dict[int, str | None] = {}
+        self.roots: dict[int, int] = {s: s for s in self.cells}
+        """The variable's slot for each slot that holds a variable, or a view of its value."""
+        self.shapes: list[Sizes | None] = [
+            None if d is None or None in d else d  # type: ignore[misc]  # no None is among them
+            for d in steps.dims
+        ]
+        for s, value in steps.constants.items():
+            if isinstance(value, np.ndarray):
+                self.shapes[s] = value.shape
+        self.suffixes = [None if d is None else SUFFIXES.get(d._base.name) for d in steps.dtypes]
+        self._names: dict[Any, str | None] = {}
+        """The machine's operation for steps of one pattern; None if it has none."""
 
     # --- types and sizes ---
     def shape(self, slot: int) -> Sizes | None:
         """The shape of a slot; None if it is not known."""
-        if slot not in self._shapes:
-            self._shapes[slot] = self._shape(slot)
-        return self._shapes[slot]
+        return self.shapes[slot]
 
     def suffix(self, slot: int) -> str | None:
         """What the machine calls the type of a slot; None if it does not know it."""
-        if slot not in self._suffixes:
-            dtype = self.steps.dtypes[slot]
-            self._suffixes[slot] = None if dtype is None else SUFFIXES.get(dtype.base_dtype.name)
-        return self._suffixes[slot]
-
-    def _shape(self, slot: int) -> Sizes | None:
-        dims = self.steps.dims[slot]
-        value = self.steps.constants.get(slot)
-        if isinstance(value, np.ndarray):
-            return tuple(value.shape)
-        if dims is None or None in dims:
-            return None
-        return dims  # type: ignore[return-value]  # no None is among them
+        return self.suffixes[slot]
 
     # --- steps ---
     def lowered(self, step: Step) -> Any:
         """A Lowering, the Tiles of an elementwise step, or None for what NumPy runs."""
         if self.same and any(s in self.same for s in step.reads):
             step.args = tuple([_renamed(a, self.same) for a in step.args])
-        if step.instr.definition.body is not None:
-            return self._typed(step, step.label, list(step.args))
+        if step.pattern is not None:
+            return self._as_before(step, step.pattern)
         rule = step.instr.definition.compiled_rule
         if rule is None or step.function is not step.instr.definition.kernel:
             return None
@@ -119,6 +114,24 @@ class _Facts:
             self.same[step.outputs[0]] = step.args[0]
             step.outputs = ()
         return low
+
+    def _as_before(self, step: Step, pattern: Pattern) -> list[Tile] | None:
+        """As `_typed`, and remembers what becomes of steps of one pattern."""
+        out = step.outputs[0]
+        key = pattern, self.shapes[out], self.suffixes[out]
+        name = self._names.get(key, "")
+        if name is None:
+            return None
+        if name:
+            return [Tile(name, step.args, out)]
+        found = self._typed(step, step.label, list(step.args))
+        if pattern.label == "power":  # what becomes of it depends on the exponent
+            return found
+        if found is None:
+            self._names[key] = None
+        elif len(found) == 1 and found[0].args == step.args:
+            self._names[key] = found[0].name
+        return found
 
     def _asked(self, step: Step, rule: Callable[[Call], Lowering | None]) -> Lowering | None:
         if any(a.__class__ is not int for a in step.args):
@@ -244,8 +257,7 @@ def _renamed(a: Any, same: dict[int, int]) -> Any:
 def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> list[Step]:
     if not steps:
         return []
-    waits, users = _dependencies(steps, facts)
-    left = [len(w) for w in waits]
+    left, users = _dependencies(steps, facts)
     kernels: list[int] = []
     tiles: dict[Sizes, list[int]] = defaultdict(list)  # by shape
     ready_tiles: list[int] = []
@@ -253,7 +265,7 @@ def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> li
     def put(i: int) -> None:
         if lowered[i].__class__ is list:
             heapq.heappush(ready_tiles, i)
-            tiles[facts.shape(steps[i].outputs[0]) or ()].append(i)
+            tiles[facts.shapes[steps[i].outputs[0]] or ()].append(i)
         else:
             heapq.heappush(kernels, i)
 
@@ -290,38 +302,38 @@ def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> li
     return found
 
 
-def _dependencies(steps: Sequence[Step], facts: _Facts) -> tuple[list[set[int]], list[list[int]]]:
-    """For each step those that must come before it, and those that wait for it."""
+def _dependencies(steps: Sequence[Step], facts: _Facts) -> tuple[list[int], list[list[int]]]:
+    """For each step how many others must come before it, and which ones wait for it."""
     maker: dict[int, int] = {}
-    waits: list[set[int]] = []
+    waits: list[int] = []
+    users: list[list[int]] = [[] for _ in steps]
     root = facts.roots
+    roots = root.keys()
     touching: dict[int, list[int]] = defaultdict(list)  # cell -> steps since its last update
     updated: dict[int, int] = {}
     for i, step in enumerate(steps):
-        need = {maker[s] for s in step.reads if s in maker}
-        cells = facts.cells & {root.get(s, s) for s in step.reads}
-        update = effect_of(step.instr) == "update"
-        for c in cells:
-            if c in updated:
-                need.add(updated[c])
-            if update:
-                need.update(touching[c])
-        for c in cells:
-            if update:
-                updated[c] = i
-                touching[c] = []
-            else:
-                touching[c].append(i)
+        reads = step.reads
+        need = {maker[s] for s in reads if s in maker}
+        if not roots.isdisjoint(reads):
+            cells = {root[s] for s in reads if s in root}
+            update = effect_of(step.instr) == "update"
+            for c in cells:
+                if c in updated:
+                    need.add(updated[c])
+                if update:
+                    need.update(touching[c])
+                    updated[c] = i
+                    touching[c] = []
+                else:
+                    touching[c].append(i)
+            definition, source = step.instr.definition, step.args[0]
+            hands_on = definition.view or definition.effect == "read"
+            if hands_on and source.__class__ is int and source in root:
+                root.update(dict.fromkeys(step.outputs, root[source]))
         for s in step.outputs:
             maker[s] = i
-            source = step.args[0] if step.args and step.args[0].__class__ is int else None
-            low = step.instr.definition
-            if source is not None and (low.view or low.effect == "read"):
-                root[s] = root.get(source, source)
         need.discard(i)
-        waits.append(need)
-    users: list[list[int]] = [[] for _ in steps]
-    for i, need in enumerate(waits):
+        waits.append(len(need))
         for j in need:
             users[j].append(i)
     return waits, users

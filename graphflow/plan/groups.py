@@ -32,26 +32,27 @@ class Group:
 
 def add(group: Group, step: Step, made: Sequence[Tile], shape_of: ShapeOf) -> bool:
     """Adds an elementwise step if its operands fit the group's rows and columns."""
-    split = group.split
-    reduced = {out for _, _, _, out in group.reduces}
+    split, whole = group.split, group.shape
+    reduced = {out for _, _, _, out in group.reduces} if group.reduces else ()
     own = {t.out for t in made}
-    for a in [a for t in made for a in t.args]:
-        if a.__class__ is not int or a in group.made or a in own:
-            continue
-        if a in reduced:
-            return False  # known only when all tiles are through
-        shape = shape_of(a)
-        if shape is None:
-            return False
-        wanted = _split(shape, group.shape)
-        if wanted == "no":
-            return False
-        if wanted is None:
-            continue
-        if split is None:
-            split = wanted
-        if not agree(split, wanted, group.shape):
-            return False
+    for t in made:
+        for a in t.args:
+            if a.__class__ is not int or a in group.made or a in own:
+                continue
+            if a in reduced:
+                return False  # known only when all tiles are through
+            shape = shape_of(a)
+            if shape == whole:
+                continue
+            wanted: Any = "no" if shape is None else _split(shape, whole)
+            if wanted == "no":
+                return False
+            if wanted is None:
+                continue
+            if split is None:
+                split = wanted
+            if not agree(split, wanted, whole):
+                return False
     group.split = split
     group.tiles += made
     group.steps.append(step)

@@ -120,7 +120,7 @@ class _Copier:
             while call is not None and around is not None:  # a body starts when its call does
                 waits.update({c: None for o in call.control_inputs for c in around.stands[o]})
                 call, around = around.call, around.outer
-            new.control_inputs = list(waits)
+            new._waits_for = list(waits)
 
 
 def inlined(

@@ -15,6 +15,8 @@ def _frozen(value: Any) -> Any:
     cls = value.__class__
     if cls is DType:
         return value.as_datatype_enum
+    if cls is float:
+        return repr(value)  # 0.0 and -0.0 are equal, and not the same
     if cls is list or cls is tuple:
         return tuple([_frozen(v) for v in value])
     if isinstance(value, np.ndarray):
@@ -22,26 +24,39 @@ def _frozen(value: Any) -> Any:
     return value
 
 
-def _key(instr: Instr, inputs: tuple[int, ...]) -> Any:
-    # The attributes of one operation type always come in the same order.
-    frozen = [_frozen(v) for k, v in instr.attrs.items() if k[0] != "_"]
-    return instr.definition.name, inputs, tuple(frozen), instr.after
+class _Keys:
+    """What is equal of equal instructions."""
+
+    def __init__(self) -> None:
+        self.frozen: dict[int, tuple[Any, ...]] = {}
+        """By the identity of attributes, which many instructions share."""
+
+    def of(self, instr: Instr) -> Any:
+        frozen = self.frozen.get(id(instr.attrs))
+        if frozen is None:
+            # The attributes of one operation type always come in the same order.
+            frozen = tuple([_frozen(v) for k, v in instr.attrs.items() if k[0] != "_"])
+            self.frozen[id(instr.attrs)] = frozen
+        return instr.definition.name, instr.inputs, frozen, instr.after
 
 
 def merge(program: Program) -> Program:
     """Lets the first of several equal pure instructions stand for all of them."""
     program = inside(program, merge)
     first: dict[Any, Instr] = {}
+    keys = _Keys()
     slot_of: dict[int, int] = {}
     serial_of: dict[int, int] = {}
     kept: list[Instr] = []
     for instr in program.instrs:
-        inputs = tuple([slot_of.get(s, s) for s in instr.inputs])
-        after = tuple([serial_of.get(s, s) for s in instr.after])
-        if inputs != instr.inputs or after != instr.after:
+        if not (
+            slot_of.keys().isdisjoint(instr.inputs) and serial_of.keys().isdisjoint(instr.after)
+        ):
+            inputs = tuple([slot_of.get(s, s) for s in instr.inputs])
+            after = tuple([serial_of.get(s, s) for s in instr.after])
             instr = replace(instr, inputs=inputs, after=after)
         if instr.is_pure and instr.outputs and not instr.bodies:
-            key = _key(instr, inputs)
+            key = keys.of(instr)
             other = first.setdefault(key, instr)
             if other is not instr:
                 slot_of.update(zip(instr.outputs, other.outputs, strict=True))

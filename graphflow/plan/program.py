@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar, dataclass_transform
 
 import numpy as np
 
@@ -14,6 +14,18 @@ from graphflow.core.shape import Dims
 from graphflow.core.site import Site
 
 Array = np.ndarray[Any, Any]
+
+_T = TypeVar("_T")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def _immutable(cls: type[_T]) -> type[_T]:
+    """A slotted dataclass that type checkers hold to be frozen.
+
+    With the check at run time an object takes five times as long to make, and plans make many.
+    """
+    return dataclass(slots=True)(cls)
+
 
 IF: Final = OpDef(
     "_If(pred: bool, inputs: Tin..., *, Tout: list(type)) -> outputs: Tout...", constraints={}
@@ -26,7 +38,7 @@ WHILE: Final = OpDef(
 variables, as many as there are outputs; the others are the same in every iteration."""
 
 
-@dataclass(frozen=True, slots=True)
+@_immutable
 class Instr:
     """One operation over slots.
 
@@ -47,10 +59,9 @@ class Instr:
     @property
     def is_pure(self) -> bool:
         """True if equal inputs always give equal outputs and nothing else happens."""
-        d = self.definition
         if self.bodies:
             return all(i.is_pure for body in self.bodies for i in body.instrs)
-        return not d.is_stateful and d.effect is None and not d.signature.has_ref
+        return self.definition.is_pure
 
 
 @dataclass(frozen=True, slots=True)

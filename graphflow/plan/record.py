@@ -1,7 +1,8 @@
 """record: instructions become steps, each one call of one function on arrays.
 
-An elementwise body is run once with a recorder in the place of NumPy; its ufuncs become steps of
-their own, so that each can get a buffer. Every other instruction is one step.
+An elementwise body is run with a recorder in the place of NumPy, once for inputs of the same types
+and shapes; its ufuncs become steps of their own, so that each can get a buffer. Every other
+instruction is one step.
 
 In: an ordered Program. Out: a `Steps`.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +21,8 @@ from graphflow.core.errors import InvalidArgumentError
 from graphflow.core.evaluate import kernel_keywords
 from graphflow.core.shape import Dims
 from graphflow.plan.program import Array, Instr, Program
+
+_NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -33,7 +37,7 @@ class Step:
     args: tuple[Any, ...]
     outputs: tuple[int, ...]
     instr: Instr
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=lambda: _NO_OPTIONS)
     takes_out: bool = False
     is_view: bool = False
     in_place: tuple[int, ...] = ()
@@ -48,6 +52,8 @@ class Step:
     """The steps whose place this one has taken; see plan/chains.py."""
     segment: Any = None
     """The Segment of a step that runs others as one piece of compiled code."""
+    pattern: Pattern | None = None
+    """What a step of an elementwise body has in common with others."""
 
     @property
     def returns_list(self) -> bool:
@@ -59,7 +65,10 @@ class Step:
     @property
     def reads(self) -> list[int]:
         """The slots among the arguments."""
-        found: list[int] = []
+        found = [a for a in self.args if a.__class__ is int]
+        if len(found) == len(self.args):
+            return found
+        found = []
         for a in self.args:
             if a.__class__ is int:
                 found.append(a)
@@ -73,6 +82,22 @@ class Literal:
     """A Python scalar among the arguments of a step."""
 
     value: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pattern:
+    """One step of an elementwise body, for all inputs of the same types and shapes.
+
+    Operands are Literals and places: first come the inputs, then the results of the body's steps.
+    `dtype` and `dims` are those of the result.
+    """
+
+    function: Callable[..., Any]
+    label: str
+    operands: tuple[Any, ...]
+    in_place: tuple[int, ...]
+    dtype: DType | None
+    dims: Dims
 
 
 @dataclass(slots=True)
@@ -111,12 +136,12 @@ _SPECIAL: Final[dict[str, Callable[..., Any]]] = {"where": where}
 class _Sym:
     """A value inside a body that is being recorded."""
 
-    __slots__ = ("dims", "dtype", "rec", "slot")
+    __slots__ = ("dims", "dtype", "place", "rec")
     __array_ufunc__ = None  # so that NumPy scalars leave operators to this class
 
-    def __init__(self, rec: _Recorder, slot: int, dtype: DType | None, dims: Dims) -> None:
+    def __init__(self, rec: _Recorder, place: int, dtype: DType | None, dims: Dims) -> None:
         self.rec = rec
-        self.slot = slot
+        self.place = place
         self.dtype = dtype
         self.dims = dims
 
@@ -150,9 +175,9 @@ for _name, _ufunc in {"neg": "negative", "abs": "absolute", "invert": "invert"}.
 class _Recorder:
     """What a body sees instead of NumPy."""
 
-    def __init__(self, steps: Steps, instr: Instr) -> None:
-        self._steps = steps
-        self._instr = instr
+    def __init__(self, inputs: int) -> None:
+        self._inputs = inputs
+        self.patterns: list[Pattern] = []
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(np, name)
@@ -163,25 +188,15 @@ class _Recorder:
         raise AttributeError(f"an elementwise body cannot use numpy.{name}: it is no ufunc")
 
     def put(self, name: str, args: tuple[Any, ...]) -> _Sym:
-        steps = self._steps
         function = _SPECIAL.get(name) or getattr(np, name)
         dtype = _result_type(getattr(np, name), args)
         dims = _result_dims([a.dims for a in args if a.__class__ is _Sym])
-        slot = steps.new_slot(dtype, dims)
-        operands = tuple([a.slot if a.__class__ is _Sym else Literal(a) for a in args])
+        operands = tuple([a.place if a.__class__ is _Sym else Literal(a) for a in args])
         reusable = args[1:2] if name == "where" else args
-        steps.steps.append(
-            Step(
-                function,
-                name,
-                operands,
-                (slot,),
-                self._instr,
-                takes_out=dtype is not None,
-                in_place=tuple([a.slot for a in reusable if a.__class__ is _Sym]),
-            )
-        )
-        return _Sym(self, slot, dtype, dims)
+        in_place = tuple([a.place for a in reusable if a.__class__ is _Sym])
+        place = self._inputs + len(self.patterns)
+        self.patterns.append(Pattern(function, name, operands, in_place, dtype, dims))
+        return _Sym(self, place, dtype, dims)
 
 
 _types: Final[dict[Any, DType | None]] = {}
@@ -232,13 +247,14 @@ def record(program: Program) -> Steps:
         dict(program.constants),
     )  # fmt: skip
     same: dict[int, int] = {}
+    bodies = _Bodies(steps)
     for instr in program.instrs:
         if instr.bodies:
             args = tuple([same.get(s, s) for s in instr.inputs])
             label = instr.definition.name.strip("_")
             steps.steps.append(Step(_unbound, label, args, instr.outputs, instr))
         elif instr.definition.body is not None:
-            _record_body(steps, instr, same)
+            bodies.add(instr, same)
         else:
             steps.steps.append(_kernel_step(steps, instr, same))
     steps.fetches = tuple([same.get(s, s) for s in program.fetches])
@@ -249,23 +265,78 @@ def _unbound(*_: Any) -> Any:
     raise AssertionError("an instruction with programs inside was not bound to a runtime")
 
 
-def _record_body(steps: Steps, instr: Instr, same: dict[int, int]) -> None:
-    rec = _Recorder(steps, instr)
-    body = instr.definition.body
-    inputs = [same.get(s, s) for s in instr.inputs]
-    syms: list[Any] = [_Sym(rec, s, steps.dtypes[s], steps.dims[s]) for s in inputs]
-    options = {k: instr.attrs[k] for k in kernel_keywords(body)}
-    first = len(steps.steps)
-    if any(p.is_list for p in instr.definition.inputs):
-        syms = [syms]
-    result = body(rec, *syms, **options)  # type: ignore[misc]  # the caller checked
-    out = instr.outputs[0]
-    if result.__class__ is not _Sym:
-        raise TypeError(f"{instr.definition.name}: its body does not depend on its inputs")
-    if len(steps.steps) == first or steps.steps[-1].outputs != (result.slot,):
-        same[out] = result.slot  # the body hands an input on
-    else:
-        steps.steps[-1].outputs = (out,)
+class _Bodies:
+    """Elementwise bodies, each recorded once for inputs of the same types and shapes."""
+
+    def __init__(self, steps: Steps) -> None:
+        self.steps = steps
+        self.known: dict[Any, tuple[list[Pattern], int]] = {}
+
+    def add(self, instr: Instr, same: dict[int, int]) -> None:
+        """Adds the steps of an instruction.
+
+        Args:
+            instr: an instruction with an elementwise body.
+            same: the slots that stand for others; gets the output if the body hands an input on.
+        """
+        steps = self.steps
+        slots = [same.get(s, s) for s in instr.inputs] if same else list(instr.inputs)
+        patterns, result = self._recorded(instr, slots)
+        last = len(slots) + len(patterns) - 1
+        inputs = len(slots)
+        for p in patterns:
+            outputs = instr.outputs
+            if not len(slots) == last == result:
+                outputs = (len(steps.dtypes),)
+                steps.dtypes.append(p.dtype)
+                steps.dims.append(p.dims)
+            args = tuple([slots[a] if a.__class__ is int else a for a in p.operands])
+            whole = p.in_place == p.operands
+            in_place = args if whole else tuple([slots[i] for i in p.in_place])
+            slots.append(outputs[0])
+            steps.steps.append(
+                Step(
+                    p.function, p.label, args, outputs, instr, _NO_OPTIONS, p.dtype is not None,
+                    False, in_place, pattern=p,
+                )
+            )  # fmt: skip
+        if result < inputs or result != last:
+            same[instr.outputs[0]] = slots[result]
+
+    def _recorded(self, instr: Instr, slots: list[int]) -> tuple[list[Pattern], int]:
+        """The steps of an instruction's body, and the place of the result."""
+        definition, dtypes, dims = instr.definition, self.steps.dtypes, self.steps.dims
+        key: list[Any] = [definition]
+        for s in slots:
+            dtype = dtypes[s]
+            key += (None if dtype is None else dtype._enum, dims[s])  # numbers: their hash is quick
+        for k in kernel_keywords(definition.body):
+            key.append(_exact(instr.attrs[k]))
+        try:
+            found = self.known.get(tuple(key))
+        except TypeError:  # an attribute without a hash
+            return self._record(instr, slots)
+        if found is None:
+            found = self.known[tuple(key)] = self._record(instr, slots)
+        return found
+
+    def _record(self, instr: Instr, slots: list[int]) -> tuple[list[Pattern], int]:
+        body = instr.definition.body
+        rec = _Recorder(len(slots))
+        dtypes, dims = self.steps.dtypes, self.steps.dims
+        syms: list[Any] = [_Sym(rec, i, dtypes[s], dims[s]) for i, s in enumerate(slots)]
+        options = {k: instr.attrs[k] for k in kernel_keywords(body)}
+        if any(p.is_list for p in instr.definition.inputs):
+            syms = [syms]
+        result = body(rec, *syms, **options)  # type: ignore[misc]  # the caller checked
+        if result.__class__ is not _Sym:
+            raise TypeError(f"{instr.definition.name}: its body does not depend on its inputs")
+        return rec.patterns, result.place
+
+
+def _exact(value: Any) -> Any:
+    """A key for an attribute: 0.0 and -0.0 are equal, and not the same."""
+    return repr(value) if value.__class__ is float else value
 
 
 def _kernel_step(steps: Steps, instr: Instr, same: dict[int, int]) -> Step:

@@ -19,6 +19,7 @@ from graphflow.core.export import export
 from graphflow.core.graph import Graph
 from graphflow.core.late import provide
 from graphflow.core.operation import Operation
+from graphflow.core.pause import collector_paused
 from graphflow.core.state import Store
 from graphflow.core.tensor import Tensor
 from graphflow.core.waiting import Run, running
@@ -285,7 +286,9 @@ class BaseSession:
                 key = (wanted, None)
                 if (plan := self._plans.get(key)) is not None:
                     return plan
-            plan = self._built(fetched, tensors, dims)
+            with collector_paused():
+                plan = self._built(fetched, tensors, dims)
+                plan.give(plan.take())
             while len(self._plans) >= _MAX_PLANS:
                 self._plans.pop(next(iter(self._plans)))
                 self._forget_runs()
@@ -349,6 +352,9 @@ class BaseSession:
         if not self._graph.uses_devices or _soft_placement(self._config):
             return
         ops = needed(fetched.tensors, fetched.targets, set(tensors))
+        kinds = {DeviceSpec.from_string(name).device_type for name in {op.device for op in ops}}
+        if kinds <= {None, "CPU"}:
+            return
         # Constants last: what the user thinks of is the operation on them.
         for op in sorted(ops, key=lambda op: not op.inputs):
             kind = DeviceSpec.from_string(op.device).device_type

@@ -138,3 +138,16 @@ def test_broadcast_sizes_known_only_at_run_time():
     got = value(da, db, feed={a: [2.0], b: [1.0, 2.0, 3.0]})
     np.testing.assert_array_equal(got[0], [6.0])
     np.testing.assert_array_equal(got[1], [2.0, 2.0, 2.0])
+
+
+def test_what_leads_to_no_x_is_not_declared_and_its_name_counts_as_taken():
+    with tf.Graph().as_default() as graph:
+        x, c = tf.Variable([1.0, 2.0]), tf.placeholder(tf.float32, [2])
+        tf.gradients((c * x - c) * x - c, [x])
+        made = [op.name for op in graph.get_operations() if "_grad/" in op.name]
+    assert made == [
+        "gradients/mul_1_grad/mul",
+        "gradients/mul_1_grad/mul_1",
+        "gradients/mul_grad/mul_1",  # without a "mul"; nor is there a "Neg" for either minus
+        "gradients/Variable/read_grad/AddN",
+    ]

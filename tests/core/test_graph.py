@@ -214,3 +214,45 @@ def test_traceback_knows_where_the_function_begins() -> None:
     ((*line, first),) = op.traceback_with_start_lines
     assert [tuple(line)] == op.traceback
     assert 0 < op.traceback[0][1] - first < 4
+
+
+def test_a_graphs_name_scope_decorates_a_function(fresh_graph):
+    @fresh_graph.name_scope("s")
+    def declare(deep):
+        tf.no_op("x")
+        if deep:
+            declare(False)
+
+    declare(True)
+    tf.no_op("y")
+    assert names() == ["s/x", "s/s/x", "y"]
+
+
+def test_an_attribute_set_on_one_operation_is_not_seen_on_others(fresh_graph):
+    x = tf.placeholder(tf.float32, [2])
+    plain = tf.tanh(x).op
+    with fresh_graph.gradient_override_map({"Tanh": "Other"}), fresh_graph.colocate_with(x.op):
+        special = tf.tanh(x).op
+    special._set_attr("_mine", tf.AttrValue(i=3))
+    assert set(plain.node_def.attr) == {"T"}
+    assert set(special.node_def.attr) == {"T", "_class", "_gradient_op_type", "_mine"}
+    assert set(tf.tanh(x).op.node_def.attr) == {"T"}
+
+
+def test_operations_of_one_line_share_their_site_and_others_do_not():
+    x = tf.placeholder(tf.float32, [2])
+    first, second = (tf.tanh(x).op for _ in range(2))
+    third = tf.tanh(x).op
+    assert first.traceback == second.traceback
+    assert third.traceback[0][1] == first.traceback[0][1] + 1
+
+
+def test_types_are_checked_however_often_a_call_was_made_before():
+    x, i = tf.placeholder(tf.float32, [2]), tf.placeholder(tf.int32, [2])
+    for _ in range(2):
+        assert (x + x).dtype == tf.float32
+        assert tf.equal(i, i).dtype == tf.bool
+        with pytest.raises(TypeError, match="does not match type float32 of argument 'x'"):
+            tf.add(x, i)
+        with pytest.raises(TypeError, match="not in list of allowed values"):
+            tf.tanh(i)

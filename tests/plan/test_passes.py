@@ -248,3 +248,23 @@ def test_list_and_function_give_the_same_bits(monkeypatch):
             results.append(sess.run([loss, grad, *parts], {x: value}))
     for one, two in zip(*results, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+def test_a_body_is_recorded_apart_for_each_type_shape_and_attribute():
+    x = tf.placeholder(tf.float32, [2])
+    positive, negative = tf.nn.leaky_relu(x, 0.0), tf.nn.leaky_relu(x, -0.0)
+    wide = tf.nn.leaky_relu(tf.cast(x, tf.float64), 0.5)
+    row = tf.exp(tf.reduce_sum(x)) + tf.exp(x)
+    with tf.Session() as session:
+        a, b, c, d = session.run([positive, negative, wide, row], {x: [-1.0, 2.0]})
+    assert [np.signbit(a[0]), np.signbit(b[0])] == [True, False]
+    assert c.dtype == np.float64
+    np.testing.assert_allclose(c, [-0.5, 2.0])
+    np.testing.assert_allclose(d, np.exp(1.0) + np.exp([-1.0, 2.0]), 1e-6)
+
+
+def test_attributes_are_compared_by_value_where_operations_do_not_share_them():
+    x = tf.placeholder(tf.float32, [2])
+    y = [tf.cast(x, tf.int32), tf.cast(x, tf.int64), tf.cast(x, tf.int32)]
+    merged = programs(y, {x: [1.0, 2.0]})["merge"]
+    assert types(merged) == ["Cast", "Cast"]

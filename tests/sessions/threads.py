@@ -19,7 +19,9 @@ def supervisors(tf):
             _, _, train = model(tf)
             sv = t.Supervisor(**kwargs)
             with Log(tf) as log, sv.managed_session() as sess:
-                if sv.save_path and sv.save_model_secs:  # its thread saves now, not some steps later
+                if (
+                    sv.save_path and sv.save_model_secs
+                ):  # its thread saves now, not some steps later
                     _waited(lambda: os.path.exists(os.path.join(kwargs["logdir"], "checkpoint")))
                 for _ in range(3):
                     sess.run(train)

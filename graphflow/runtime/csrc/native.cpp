@@ -167,15 +167,15 @@ struct TileJob {
   double totals[8][8];
 };
 
-// Runs the operations on a tile of n elements, while the operands' next tile comes from memory, a
-// share of it beside each operation.
+// Runs the operations on a tile of n elements, while the operands' tile after the next one comes from
+// memory, a share of it beside each operation.
 static void run_and_fetch(const TileProgram& t, char** at, i64 n) {
   const i64 count = (i64)t.instrs.size();
   for (i64 k = 0; k < count; ++k) {
     for (size_t i = 0; i < t.externals.size(); ++i) {
       const External& e = t.externals[i];
       if (e.mode != kFull) continue;
-      const char* next = at[i] + n * e.item;
+      const char* next = at[i] + 2 * n * e.item;
       for (i64 b = n * k / count * e.item; b < n * (k + 1) / count * e.item; b += 64)
         __builtin_prefetch(next + b);
     }

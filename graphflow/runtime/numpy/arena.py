@@ -28,8 +28,7 @@ def make_arena(steps: Steps, layout: Layout, buffers: Iterable[tuple[str, int]])
         dtype, dims = steps.dtypes[slot], steps.dims[slot]
         if dtype is None or dims is None:
             raise AssertionError(f"slot {slot} has a buffer but no size")
-        kind = np.dtype(dtype.as_numpy_dtype)
         sizes = tuple([int(d or 0) for d in dims])
-        nbytes = int(np.prod(sizes)) * kind.itemsize
-        found[name] = memory[layout.buffer_of[slot]][:nbytes].view(kind).reshape(sizes)
+        kind = np.dtype(dtype.as_numpy_dtype)
+        found[name] = np.ndarray(sizes, kind, memory[layout.buffer_of[slot]])
     return found

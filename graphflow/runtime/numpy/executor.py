@@ -229,7 +229,8 @@ class NumpyPlan:
         found = machine()
         if found is None:
             raise AssertionError("a plan has compiled code, and nothing runs it")
-        return bound_segment(segment, self.built.steps, arrays, found, self._threads)
+        buffer_of = self.built.layout.buffer_of
+        return bound_segment(segment, self.built.steps, arrays, buffer_of, found, self._threads)
 
     def _failure(self, e: Exception) -> StepError:
         trace = e.__traceback__

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -15,6 +14,7 @@ from graphflow.core.lowering import SUFFIXES
 from graphflow.plan.chains import Tile
 from graphflow.plan.fold import rerun_shape_rule
 from graphflow.plan.groups import Group
+from graphflow.plan.pairs import shortened
 from graphflow.plan.record import Literal, Step, Steps
 from graphflow.plan.segments import Segment
 from graphflow.runtime.compiled import NativeMachine
@@ -44,6 +44,7 @@ def bound_segment(
     segment: Segment,
     steps: Steps,
     arrays: Mapping[int, Array],
+    buffer_of: Mapping[int, int],
     machine: NativeMachine,
     threads: int = 0,
 ) -> Callable[..., Any]:
@@ -53,10 +54,11 @@ def bound_segment(
         segment: the segment.
         steps: the plan it belongs to.
         arrays: the buffers of this run, by slot.
+        buffer_of: the number of the buffer that each of them lies in.
         machine: what runs it.
         threads: at most so many work on one kernel; 0: one a core.
     """
-    return _Binding(segment, steps, arrays, machine, threads).function()
+    return _Binding(segment, steps, arrays, buffer_of, machine, threads).function()
 
 
 class _Binding:
@@ -67,12 +69,16 @@ class _Binding:
         segment: Segment,
         steps: Steps,
         arrays: Mapping[int, Array],
+        buffer_of: Mapping[int, int],
         machine: NativeMachine,
         threads: int,
     ) -> None:
         self.segment = segment
         self.steps = steps
         self.arrays = arrays
+        self.buffer_of = buffer_of
+        self.starts: dict[int, int] = {}
+        """The addresses of buffers."""
         self.machine = machine
         self.threads = threads
         self.kept: list[Any] = []
@@ -81,6 +87,7 @@ class _Binding:
         self.aliases: list[tuple[int, int, int]] = []
         self.inputs: list[Any] = []
         self.base: dict[int, int] = {}  # an alias -> the slot whose memory it shares
+        self.tile_numbers = {name: i for i, name in enumerate(machine.tile_names)}
         written = {
             m.args[i]
             for m in segment.members
@@ -114,15 +121,24 @@ class _Binding:
         self.kept.append(array)
         return int(array.ctypes.data)
 
+    def place(self, slot: int) -> int | None:
+        """Where the buffer of a slot begins; None if it has none."""
+        number = self.buffer_of.get(slot)
+        if number is None:
+            return None
+        if number not in self.starts:
+            self.starts[number] = self._address(self.arrays[slot])
+        return self.starts[number]
+
     def at(self, slot: int) -> int:
         """The operand of a slot."""
         found = self.operand.get(slot)
         if found is not None:
             return found
         value = self.steps.constants.get(slot)
-        array = np.ascontiguousarray(value) if value is not None else self.arrays.get(slot)
-        if array is not None:
-            self.fixed.append((self._new(slot), self._address(array)))
+        place = self.place(slot) if value is None else self._address(np.ascontiguousarray(value))
+        if place is not None:
+            self.fixed.append((self._new(slot), place))
         else:  # an output that leaves the run: made anew for each
             dims, dtype = self.steps.dims[slot], self.steps.dtypes[slot]
             if dims is None or dtype is None:
@@ -206,10 +222,11 @@ class _Binding:
 
     def _maker(self, slot: int) -> Callable[[], Array]:
         """What makes the array of an output: a large one again and again, if nobody holds it."""
-        dims, dtype = self.steps.dims[slot], self.steps.dtypes[slot]
-        assert dims is not None and dtype is not None  # `at` has looked
+        dtype = self.steps.dtypes[slot]
+        assert dtype is not None  # `at` has looked
+        dims: Any = self.steps.dims[slot]
         kind = dtype.as_numpy_dtype
-        if not is_kept(math.prod(dims) * dtype.size):  # type: ignore[arg-type]  # all are known
+        if not is_kept(math.prod(dims) * dtype.size):
             return partial(np.empty, dims, kind)
         unshared = self.machine.module.unshared
         kept: list[Any] = [None]
@@ -316,7 +333,8 @@ class _Encoder:
         self.operands: list[int] = []
         self.register: dict[Any, int] = {}
         self.literals: list[tuple[int, float]] = []
-        self.last: dict[int, int] = {}
+        self.fixed: dict[int, Any] = {}
+        """The operands that are the same number in every run."""
         self.reduced = {source for _, _, source, _ in group.reduces}
         k = group.split
         whole = math.prod(group.shape)
@@ -358,47 +376,20 @@ class _Encoder:
         self.externals.append((len(self.operands) - 1, mode, self.item(slot)))
         return len(self.externals) - 1
 
-    def _shortened(self) -> list[Tile]:
-        """The operations with `1 / (1 + exp(-x))`, where nobody reads its parts, as one."""
-        tiles = self.group.tiles
-        maker = {t.out: t for t in tiles if t.out >= 0}
-        readers = Counter(a for t in tiles for a in t.args if a.__class__ is int)
-        wanted = {*self.outputs, *self.reduced}
-
-        def inner(t: Tile | None, name: str, one: bool) -> Tile | None:
-            """What makes the operand of t, if t is that and alone reads its operand."""
-            if t is None or t.name != name:
-                return None
-            first = t.args[0]
-            if one and not (first.__class__ is Literal and first.value == 1):
-                return None
-            operand = t.args[-1]
-            single = readers[operand] == 1 and operand not in wanted
-            return maker.get(operand) if operand.__class__ is int and single else None
-
-        gone: set[int] = set()
-        found: list[Tile] = []
-        for t in tiles:
-            plus = inner(t, "true_divide_f32", True)
-            exp = inner(plus, "add_f32", True)
-            minus = inner(exp, "exp_f32", False)
-            if plus is None or exp is None or minus is None or minus.name != "negative_f32":
-                found.append(t)
-                continue
-            gone.update([plus.out, exp.out, minus.out])
-            found.append(Tile("sigmoid_f32", minus.args, t.out))
-        return [t for t in found if t.out not in gone]
-
     def encoded(self) -> Any:
         """The instruction for the machine."""
-        group = replace(self.group, tiles=self._shortened())
+        group = replace(
+            self.group, tiles=shortened(self.group.tiles, {*self.outputs, *self.reduced})
+        )
         self.group = group
         inside = {t.out for t in group.tiles if t.out >= 0}
-        for t in group.tiles:
-            for a in t.args:
-                known = a.__class__ is not int or a in inside or a in self.register
-                if not known and self._fixed(a) is None:
+        for a in dict.fromkeys([a for t in group.tiles for a in t.args if a.__class__ is int]):
+            if a not in inside:
+                number = self._fixed(a)
+                if number is None:
                     self.register[a] = self._external(a, self._mode(a))
+                else:
+                    self.fixed[a] = number
         shared = self._memory()
         stores: list[tuple[Any, int]] = []
         direct: dict[int, int] = {}
@@ -406,7 +397,7 @@ class _Encoder:
             if s not in inside:
                 continue
             at = self._external(s, _FULL)
-            if self._place(s) in shared:
+            if self.binding.place(s) in shared:
                 stores.append((s, at))
             else:
                 direct[s] = at
@@ -433,28 +424,22 @@ class _Encoder:
         numbers = [float(value) for _, value in self.literals]
         return "tiles", self.operands, sizes, numbers, self.binding.machine.tile_names
 
-    def _place(self, slot: int) -> Any:
-        array = self.binding.arrays.get(slot)
-        return None if array is None else array.ctypes.data
-
     def _memory(self) -> set[Any]:
         """Where the operands stand that are read whole: an output there has to wait."""
         found = set()
         for slot, at in self.register.items():
             if self.externals[at][1] == _FULL:
-                found.add(self._place(self.binding.base.get(slot, slot)))
+                found.add(self.binding.place(self.binding.base.get(slot, slot)))
         return found - {None}
 
     # --- registers ---
     def _literals(self) -> None:
-        inside = {t.out for t in self.group.tiles}
         for t in self.group.tiles:
             for a in t.args:
                 if a.__class__ is Literal:
-                    kind = t.name.rpartition("_")[2]
-                    self._literal((kind, a.value.__class__, a.value), kind, a.value)
-                elif a.__class__ is int and a not in inside and (x := self._fixed(a)) is not None:
-                    self._literal(a, self._kind(a), x)
+                    self._literal(_key(t, a), t.name.rpartition("_")[2], a.value)
+                elif a.__class__ is int and a in self.fixed:
+                    self._literal(a, self._kind(a), self.fixed[a])
 
     def _kind(self, slot: int) -> str:
         dtype = self.binding.steps.dtypes[slot]
@@ -470,8 +455,7 @@ class _Encoder:
 
     def _allocated(self, direct: dict[int, int], stored: set[int]) -> tuple[list[int], list[int]]:
         """The instructions with registers, and the item sizes of the temporary ones."""
-        tiles = self.group.tiles
-        names = {name: i for i, name in enumerate(self.binding.machine.tile_names)}
+        tiles, register, names = self.group.tiles, self.register, self.binding.tile_numbers
         last: dict[Any, int] = {}
         for i, t in enumerate(tiles):
             for a in t.args:
@@ -484,33 +468,32 @@ class _Encoder:
         free: list[int] = []
         code: list[int] = []
         for i, t in enumerate(tiles):
-            args = [self._operand(a, t.name) for a in t.args]
+            args = []
             dying = []
             for a in t.args:
-                key = id(a) if a.__class__ is Tile else a
-                inner = a.__class__ is Tile or a.__class__ is int
-                if inner and self.register.get(key, -1) >= base and last[key] == i:
-                    dying.append(self.register[key])
+                if a.__class__ is Literal:
+                    args.append(register[_key(t, a)])
+                    continue
+                key = a if a.__class__ is int else id(a)
+                at = register[key]
+                args.append(at)
+                if at >= base and last[key] == i and at not in dying:
+                    dying.append(at)
             key = id(t) if t.out < 0 else t.out
-            if t.out in direct:
-                self.register[key] = direct[t.out]
-            else:
+            at = direct.get(t.out, -1)
+            if at < 0:
                 if free:
-                    self.register[key] = free.pop()
+                    at = free.pop()
                 else:
+                    at = base + len(temps)
                     temps.append(8)
-                    self.register[key] = base + len(temps) - 1
                 if key not in last:
-                    free.append(self.register[key])
-            free += dict.fromkeys(dying)
+                    free.append(at)
+            register[key] = at
+            free += dying
             args += [args[0]] * (3 - len(args))
-            code += [names[t.name], *args, self.register[key]]
+            code += (names[t.name], *args, at)
         return code, temps
-
-    def _operand(self, a: Any, name: str) -> int:
-        if a.__class__ is Literal:
-            return self.register[(name.rpartition("_")[2], a.value.__class__, a.value)]
-        return self.register[id(a) if a.__class__ is Tile else a]
 
     def _reduce(self, kind: str, sizes: tuple[int, ...], source: int, out: int) -> list[int]:
         self.operands.append(self.binding.at(out))
@@ -518,3 +501,8 @@ class _Encoder:
         layout = _ALL if rows * columns == 1 else _EACH_ROW if columns == 1 else _EACH_COLUMN
         at = len(self.operands) - 1
         return [_REDUCTIONS[kind], layout, self.register[source], at, self.item(source)]
+
+
+def _key(tile: Tile, literal: Literal) -> tuple[str, str]:
+    """What tells a literal operand from others: the type it is used in, and its very value."""
+    return tile.name.rpartition("_")[2], repr(literal.value)  # 0.0 and -0.0 are equal
