@@ -157,9 +157,6 @@ def _forward_rules(forward: OpDef, backward: OpDef, third: bool) -> None:
 
     @forward.compiled
     def _(call: Call) -> Lowering | None:
-        # TensorFlow's recorded gradients hold the rounding of a float32 mean, as NumPy's do.
-        if call.attrs["is_training"]:
-            return None
         return _compiled("batch_norm", call, 0, (int(third),))
 
     forward.shape(shape)

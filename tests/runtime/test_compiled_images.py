@@ -13,6 +13,7 @@ from tests.runtime.compiled_code import (
     agrees,
     everything_is_compiled,
     instruction_set,
+    left_to_numpy,
 )
 
 __all__ = ["everything_is_compiled", "instruction_set"]  # fixtures
@@ -75,17 +76,27 @@ def test_batch_norm_and_its_gradient(instruction_set, shape, training):
     given = {} if training else {"mean": mean, "variance": variance}
     found = tf.nn.fused_batch_norm(x, scale, offset, is_training=training, **given)
     weights = tf.constant(NUMBERS.normal(size=shape).astype("f"))
-    forward = () if training else found  # NumPy makes the statistics
-    for fetch in (*forward, *tf.gradients(found[0] * weights, [x, scale, offset])):
+    for fetch in (*found, *tf.gradients(found[0] * weights, [x, scale, offset])):
         # Of one or two rows what passes the mean and the variance is all rounding.
-        agrees(fetch, feeds, 2e-4 if np.prod(shape[:3]) > 2 else 1e-2, whole=not training)
+        agrees(fetch, feeds, 2e-4 if np.prod(shape[:3]) > 2 else 1e-2, whole=True)
 
 
 def test_a_large_batch_norm_is_shared_out_to_threads():
     x, scale, offset, dy, feeds = fed((16, 40, 40, 24), (24,), (24,), (16, 40, 40, 24))
     found = tf.nn.fused_batch_norm(x, scale, offset)
-    for fetch in tf.gradients(found[0], [x, scale, offset], dy):
-        agrees(fetch, feeds, 2e-4)
+    for fetch in (*found, *tf.gradients(found[0], [x, scale, offset], dy)):
+        agrees(fetch, feeds, 2e-4, whole=True)
+
+
+def test_a_layer_of_batch_norm_trains_as_compiled_code():
+    x, feeds = fed((8, 6, 6, 5))
+    y = tf.layers.batch_normalization(tf.layers.conv2d(x, 7, 3), training=True)
+    step = tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(tf.square(y - 1.0)))
+    train = tf.group(step, *tf.get_collection(tf.GraphKeys.UPDATE_OPS))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(train, feeds)
+        assert left_to_numpy(session, train, feeds) == []
 
 
 @pytest.mark.parametrize("radius", [0, 1, 2, 5, 30])
