@@ -53,9 +53,10 @@ NUMPY_ONLY = (
     "W6 add", "W6 chain 100", "W8", "W10 forward", "W10 train",
 )  # fmt: skip
 NUMPY_ONLY_REASON = (
-    "Products take most of these rows, and the OpenBLAS that NumPy carries takes processors it does "
-    "not know for older ones: half of an AVX-512 machine's rate. `OPENBLAS_CORETYPE=SkylakeX` in the "
-    "environment, which `graphflow doctor` recommends there, gives most of it back."
+    "Products take most of these rows, and the OpenBLAS that NumPy carries takes processors it "
+    "does not know for older ones: half of an AVX-512 machine's rate. With "
+    "`OPENBLAS_CORETYPE=SkylakeX` in the environment, which `graphflow doctor` recommends there, "
+    "it reaches nearly the whole."
 )
 
 #: What holds a row back, for the report. The targets were set on a processor with AVX2; where a
