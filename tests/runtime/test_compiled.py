@@ -175,7 +175,7 @@ def test_tied_weights_train_as_with_numpy():
     w = tf.Variable(tf.random_uniform([60, 40], seed=1) - 0.5)
     y = tf.matmul(tf.nn.sigmoid(tf.matmul(x, w)), tf.transpose(w))
     loss = tf.reduce_sum(tf.pow(x - y, 2) + tf.pow(y, 3))
-    feeds = {x: NUMBERS.normal(size=(30, 60))}
+    feeds = {x: np.random.default_rng(7).normal(size=(30, 60))}
     step = tf.train.GradientDescentOptimizer(1e-4).minimize(loss)
     found = []
     for context in (contextlib.nullcontext, compiled.numpy_only):
@@ -185,7 +185,7 @@ def test_tied_weights_train_as_with_numpy():
                 session.run(step, feeds)
             found.append(session.run([w, loss], feeds))
     for ours, plain in zip(*found, strict=True):
-        np.testing.assert_allclose(ours, plain, 1e-4)
+        np.testing.assert_allclose(ours, plain, 1e-4, 1e-6)  # a weight may be almost 0
 
 
 def test_sums_of_products_are_written_once(instruction_set):
