@@ -110,7 +110,10 @@ class _Facts:
 
     # --- steps ---
     def lowered(self, step: Step) -> Any:
-        """A Lowering, the Tiles of an elementwise step, or None for what NumPy runs."""
+        """A Lowering, the Tiles of an elementwise step, or None for what NumPy runs.
+
+        A single Tile, not in a list, has operands of the shape of the result, and fits any group.
+        """
         if self.same and any(s in self.same for s in step.reads):
             step.args = tuple([_renamed(a, self.same) for a in step.args])
         if step.pattern is not None:
@@ -131,15 +134,20 @@ class _Facts:
             step.outputs = ()
         return low
 
-    def _as_before(self, step: Step, pattern: Pattern) -> list[Tile] | None:
+    def _as_before(self, step: Step, pattern: Pattern) -> Tile | list[Tile] | None:
         """As `_typed`, and remembers what becomes of steps of one pattern."""
-        out = step.outputs[0]
-        key = pattern, self.shapes[out], self.suffixes[out]
+        out, shapes = step.outputs[0], self.shapes
+        shape = shapes[out]
+        key = pattern, shape, self.suffixes[out]
         name = self._names.get(key, "")
         if name is None:
             return None
         if name:
-            return [Tile(name, step.args, out)]
+            tile = Tile(name, step.args, out)
+            for a in step.args:
+                if a.__class__ is int and shapes[a] != shape:
+                    return [tile]
+            return tile
         found = self._typed(step, step.label, list(step.args))
         if pattern.label == "power":  # what becomes of it depends on the exponent
             return found
@@ -279,11 +287,11 @@ def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> li
     ready_tiles: list[int] = []
 
     def put(i: int) -> None:
-        if lowered[i].__class__ is list:
+        if lowered[i].__class__ is Lowering:
+            heapq.heappush(kernels, i)
+        else:
             heapq.heappush(ready_tiles, i)
             tiles[facts.shapes[steps[i].outputs[0]] or ()].append(i)
-        else:
-            heapq.heappush(kernels, i)
 
     done = [False] * len(steps)
 
@@ -329,8 +337,17 @@ def _dependencies(steps: Sequence[Step], facts: _Facts) -> tuple[list[int], list
     updated: dict[int, int] = {}
     for i, step in enumerate(steps):
         reads = step.reads
-        need = {maker[s] for s in reads if s in maker}
-        if not roots.isdisjoint(reads):
+        if roots.isdisjoint(reads):
+            n = 0
+            for s in reads:
+                if s in maker:
+                    others = users[maker[s]]
+                    if not others or others[-1] != i:  # else it reads two results of that step
+                        others.append(i)
+                        n += 1
+            waits.append(n)
+        else:
+            need = {maker[s] for s in reads if s in maker}
             cells = {root[s] for s in reads if s in root}
             update = effect_of(step.instr) == "update"
             for c in cells:
@@ -346,12 +363,12 @@ def _dependencies(steps: Sequence[Step], facts: _Facts) -> tuple[list[int], list
             hands_on = definition.view or definition.effect == "read"
             if hands_on and source.__class__ is int and source in root:
                 root.update(dict.fromkeys(step.outputs, root[source]))
+            need.discard(i)
+            waits.append(len(need))
+            for j in need:
+                users[j].append(i)
         for s in step.outputs:
             maker[s] = i
-        need.discard(i)
-        waits.append(len(need))
-        for j in need:
-            users[j].append(i)
     return waits, users
 
 
@@ -388,8 +405,15 @@ def _grow(
                 grows = True
 
 
-def _add(group: Group, step: Step, made: Sequence[Tile], facts: _Facts) -> bool:
+def _add(group: Group, step: Step, made: Tile | Sequence[Tile], facts: _Facts) -> bool:
     """Adds an elementwise step if its operands fit the group's rows and columns."""
+    if isinstance(made, Tile):
+        if not group.reduces:
+            group.tiles.append(made)
+            group.steps.append(step)
+            group.made.add(made.out)
+            return True
+        made = (made,)
     split, whole = group.split, group.shape
     reduced = {out for _, _, _, out in group.reduces} if group.reduces else ()
     own = {t.out for t in made}
