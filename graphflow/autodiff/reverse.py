@@ -255,7 +255,8 @@ class _Walk:
             between.add(op)
             flows = flows or op._flow is not None
             if op not in ends:
-                stack += [t.op for t in op.inputs]
+                for t in op.inputs:
+                    stack.append(t.op)  # noqa: PERF401 (of one or two a list takes longer)
         if flows:
             context = self.level or ys[0].graph._flow
             open_loops = loops_open_in(context)

@@ -284,29 +284,28 @@ def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> li
     left, users = _dependencies(steps, facts)
     kernels: list[int] = []
     tiles: dict[Sizes, list[int]] = defaultdict(list)  # by shape
-    ready_tiles: list[int] = []
+    shapes = facts.shapes
 
     def put(i: int) -> None:
         if lowered[i].__class__ is Lowering:
             heapq.heappush(kernels, i)
         else:
-            heapq.heappush(ready_tiles, i)
-            tiles[facts.shapes[steps[i].outputs[0]] or ()].append(i)
+            tiles[shapes[steps[i].outputs[0]] or ()].append(i)
 
     done = [False] * len(steps)
 
     def finish(i: int) -> None:
         done[i] = True
         for u in users[i]:
-            left[u] -= 1
-            if left[u] == 0:
+            n = left[u] = left[u] - 1
+            if not n:
                 put(u)
 
     for i, n in enumerate(left):
         if n == 0:
             put(i)
     found: list[Step] = []
-    while kernels or ready_tiles:
+    while kernels or tiles:
         if kernels:
             i = heapq.heappop(kernels)
             if done[i]:
@@ -317,11 +316,11 @@ def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> li
             found.append(steps[i])
             finish(i)
             continue
-        i = heapq.heappop(ready_tiles)
-        if done[i]:
-            continue
+        i = min([min(waiting) for waiting in tiles.values()])
         group = Group(facts.shape(steps[i].outputs[0]) or ())
         _grow(group, i, steps, lowered, facts, tiles, kernels, done, finish)
+        if not tiles[group.shape]:
+            del tiles[group.shape]
         found.append(_grouped(group, facts))
     return found
 
@@ -336,7 +335,8 @@ def _dependencies(steps: Sequence[Step], facts: _Facts) -> tuple[list[int], list
     touching: dict[int, list[int]] = defaultdict(list)  # cell -> steps since its last update
     updated: dict[int, int] = {}
     for i, step in enumerate(steps):
-        reads = step.reads
+        elementwise = step.pattern is not None  # without lists among its arguments
+        reads = [a for a in step.args if a.__class__ is int] if elementwise else step.reads
         if roots.isdisjoint(reads):
             n = 0
             for s in reads:
@@ -386,15 +386,17 @@ def _grow(
     """Adds the first step to a group, then all that can run with it."""
     if not _add(group, steps[first], lowered[first], facts):
         raise AssertionError(f"{steps[first].instr.name} does not fit a group of its own")
+    tiles[group.shape].remove(first)
     finish(first)
     grows = True
     while grows and len(group.tiles) < _LONGEST:
         grows = False
         waiting, tiles[group.shape] = tiles[group.shape], []
-        for i in waiting:
-            if done[i]:
-                continue
-            if len(group.tiles) < _LONGEST and _add(group, steps[i], lowered[i], facts):
+        for k, i in enumerate(waiting):
+            if len(group.tiles) >= _LONGEST:
+                tiles[group.shape] += waiting[k:]
+                break
+            if _add(group, steps[i], lowered[i], facts):
                 finish(i)
                 grows = True
             else:
