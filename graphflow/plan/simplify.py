@@ -84,15 +84,16 @@ def simplify(program: Program) -> Program:
     waits_for: dict[int, tuple[int, ...]] = {}
     kept: list[Instr] = []
     for instr in program.instrs:
-        if not waits_for.keys().isdisjoint(instr.after):
+        if instr.after and not waits_for.keys().isdisjoint(instr.after):
             after = [w for s in instr.after for w in waits_for.get(s, (s,))]
             instr = replace(instr, after=tuple(after))
-        if not stands_for.keys().isdisjoint(instr.inputs):
+        if stands_for and not stands_for.keys().isdisjoint(instr.inputs):
             inputs = tuple([stands_for.get(s, s) for s in instr.inputs])
             instr = replace(instr, inputs=inputs)
         found = None
-        if instr.is_pure and not instr.after:
-            for function in _TABLE.get(instr.definition.name, ()):
+        rules = _TABLE.get(instr.definition.name)
+        if rules and instr.is_pure and not instr.after:
+            for function in rules:
                 found = function(facts, instr)
                 if found is not None:
                     break
