@@ -25,7 +25,7 @@ CXX_ARM64 ?= aarch64-linux-gnu-g++
 QEMU_ARM64 ?= $(firstword $(shell command -v qemu-aarch64-static qemu-aarch64 2>/dev/null))
 NATIVE_FLAGS := -std=c++17 -O3 -Wall -Wextra -fno-math-errno -fno-trapping-math -fno-strict-aliasing
 NATIVE_SOURCES := tests/native/kernels_test.cpp graphflow/runtime/csrc/threads.cpp \
-	$(wildcard graphflow/runtime/csrc/kernels_*.cpp)
+	graphflow/runtime/csrc/philox.cpp $(wildcard graphflow/runtime/csrc/kernels_*.cpp)
 
 test-native:  ## unit tests of the compiled kernels, for every instruction set this processor has
 	@if command -v $(CXX) >/dev/null; then \

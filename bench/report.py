@@ -48,6 +48,17 @@ def missed(record):
     return found
 
 
+def slower(record):
+    """Returns [(row, found)] where NumPy alone is slower than TensorFlow 2.x and should not be."""
+    found = []
+    for row in record["rows"]:
+        times = record["rows"][row]["times"]
+        ours, theirs = figure(times.get("graphflow-numpy")), figure(times.get("tf2"))
+        if row in targets.NUMPY_ONLY and ours and theirs and theirs < ours:
+            found.append((row, theirs / ours))
+    return found
+
+
 def number(value):
     """Returns a figure with three digits that count."""
     if value is None:
@@ -153,6 +164,10 @@ def _missed(record):
     for row, whom, wanted, found in missed(record):
         why = targets.REASONS.get(row, "")
         lines.append(f"* **{row}**, {wanted:g}x of {whom}: {found:.2f}x. {why}".rstrip())
+    if late := slower(record):
+        rows = ", ".join(f"{row} {ratio:.2f}x" for row, ratio in late)
+        whom = title("tf2", record)
+        lines.append(f"* **NumPy only**, 1x of {whom}: {rows}. {targets.NUMPY_ONLY_REASON}")
     return "\n".join(lines) or "Nowhere."
 
 

@@ -47,6 +47,18 @@ TF2 = {
     "W10 train": 1.15,
 }
 
+#: Rows in which graphflow is not to be slower than TensorFlow 2.x even without compiled kernels.
+NUMPY_ONLY = (
+    "W1", "W2", "W3 train", "W3 inference 1000", "W3 inference 1", "W4 static", "W4 while", "W5",
+    "W6 add", "W6 chain 100", "W8", "W10 forward", "W10 train",
+)  # fmt: skip
+NUMPY_ONLY_REASON = (
+    "Products take most of these rows, and the OpenBLAS that NumPy carries takes processors it "
+    "does not know for older ones: half of an AVX-512 machine's rate. With "
+    "`OPENBLAS_CORETYPE=SkylakeX` in the environment, which `graphflow doctor` recommends there, "
+    "it reaches nearly the whole."
+)
+
 #: What holds a row back, for the report. The targets were set on a processor with AVX2; where a
 #: processor has AVX-512, TensorFlow's and JAX's products and convolutions are twice as fast, too.
 REASONS = {

@@ -10,6 +10,7 @@ import pytest
 from graphflow.cli import main
 from graphflow.cli.checkpoint import human
 from graphflow.core.version import __version__
+from graphflow.runtime.numpy.threads import core_name
 from graphflow.viz.svg import find_renderer
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -248,6 +249,7 @@ def test_doctor_names_versions_and_parts(capsys):
     assert f"graphflow    {__version__}" in out
     assert "numpy" in out
     assert "renderer" in out
+    assert f"blas         {core_name() or 'unknown'}" in out
 
 
 def test_version_and_bad_arguments(capsys):

@@ -19,6 +19,9 @@ _OPTIONAL: Final = {
     "pillow": "reads and writes images (extra `image`)",
 }
 
+_NARROW: Final = ("Haswell", "Zen")
+"""What OpenBLAS takes a processor for that it does not know: its vectors have half the width."""
+
 
 def report() -> str:
     """Returns the report: one line a part."""
@@ -30,6 +33,7 @@ def report() -> str:
         *((name, _version(name) or "not there", what) for name, what in _OPTIONAL.items()),
         ("renderer", *_renderer()),
         ("kernels", *_kernels()),
+        ("blas", *_blas()),
     ]
     width = max(len(version) for _, version, _ in rows)
     lines = [f"{name:<12} {version:<{width}}  {what}".rstrip() for name, version, what in rows]
@@ -49,6 +53,18 @@ def _kernels() -> tuple[str, str]:
     from graphflow.runtime import compiled
 
     return ("NumPy" if compiled.machine() is None else "compiled", compiled.why())
+
+
+def _blas() -> tuple[str, str]:
+    from graphflow.runtime import compiled
+    from graphflow.runtime.numpy.threads import core_name
+
+    core = core_name()
+    if core is None:
+        return "unknown", "NumPy carries another one than OpenBLAS"
+    wide = "avx512" in compiled.why() and core in _NARROW
+    what = "kernels for it; OPENBLAS_CORETYPE=SkylakeX would let them use AVX-512" if wide else ""
+    return core, what or "kernels for it, picked by OpenBLAS"
 
 
 def _renderer() -> tuple[str, str]:

@@ -7,7 +7,7 @@ returns a `Lowering`, or None where no compiled kernel fits (a type, a layout): 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -52,20 +52,28 @@ class Lowering:
     Args:
         kernel: its name. "alias": the output is the first input; "nothing": there is nothing to do.
         sizes: its integers.
+        numbers: its floats.
         inputs: positions of the inputs it gets, in its order; None: all.
         tile: it is an elementwise operation of this name instead.
         many: several kernels instead: (name, operands, integers) of each; operands count the
             inputs, then the outputs.
+        block: NumPy's kernel takes so many of the first input's images together; multiples of
+            them give the same bits, image by image. 0: it is no operation on single images.
         reduce: it may also end a group of elementwise operations: "sum", "mean", "max" or "min"
             of (A, B, C) over B.
+        state: what the operation keeps between runs, as an array that the kernel gets behind its
+            outputs: a function of the dict that the session keeps for it, and its attributes.
     """
 
     kernel: str = ""
     sizes: Sizes = ()
+    numbers: tuple[float, ...] = ()
     inputs: Sizes | None = None
     tile: str = ""
     reduce: str = ""
+    block: int = 0
     many: tuple[tuple[str, Sizes, Sizes], ...] = ()
+    state: Callable[[dict[str, Any], Mapping[str, Any]], Any] | None = None
 
 
 def boxed(shape: Sizes, axes: Sequence[int]) -> Sizes | None:
@@ -83,6 +91,32 @@ def boxed(shape: Sizes, axes: Sequence[int]) -> Sizes | None:
         math.prod(shape[first : last + 1]),
         math.prod(shape[last + 1 :]),
     )
+
+
+def merged_axes(shape: Sizes, axes: Sequence[int]) -> Sizes | None:
+    """The axes of a reduction for the kernels "fold": rank, then (size, whether it goes) of each.
+
+    Neighbours that go, or stay, are one axis; axes of one element are none. None: there are too
+    many.
+    """
+    gone = {a % len(shape) for a in axes}
+    merged: list[list[int]] = []
+    for a, n in enumerate(shape):
+        if n == 1:
+            continue
+        if merged and merged[-1][1] == (a in gone):
+            merged[-1][0] *= n
+        else:
+            merged.append([n, int(a in gone)])
+    if not 1 <= len(merged) <= 8:
+        return None
+    return (len(merged), *[x for axis in merged for x in axis])
+
+
+def split_at(shape: Sizes, axis: int) -> Sizes:
+    """Sizes (A, B, C): of the axes before one, of it, and of those behind it."""
+    at = axis % len(shape)
+    return math.prod(shape[:at]), shape[at], math.prod(shape[at + 1 :])
 
 
 def steps_of(shape: Sequence[int], item: int) -> list[int]:

@@ -232,10 +232,16 @@ def _windows(padded: Array, rows: Axis, cols: Axis) -> Array:
 
 def _tiling(n: int, rows: Axis, row_bytes: int) -> tuple[int, int]:
     """How many images and how many output rows of each make one block of patches."""
-    image_bytes = max(1, row_bytes * rows.out)
-    if image_bytes > 2 * BLOCK_BYTES:
+    images = images_together(n, rows.out, row_bytes)
+    if row_bytes * rows.out > 2 * BLOCK_BYTES:
         return 1, max(1, BLOCK_BYTES // row_bytes)
-    return max(1, min(n, BLOCK_BYTES // image_bytes)), max(1, rows.out)
+    return images, max(1, rows.out)
+
+
+def images_together(n: int, height: int, row_bytes: int) -> int:
+    """How many images are multiplied at once, of patches with so many output rows and bytes."""
+    image_bytes = max(1, row_bytes * height)
+    return 1 if image_bytes > 2 * BLOCK_BYTES else max(1, min(n, BLOCK_BYTES // image_bytes))
 
 
 def _patches(x: Array, rows: Axis, cols: Axis, dtype: np.dtype[Any]) -> Iterator[Block]:

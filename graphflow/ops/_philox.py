@@ -7,12 +7,13 @@ alone, in any order and by any thread, with the same result.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["blocks_at", "fill_blocks", "tiles"]
+__all__ = ["blocks_at", "fill_blocks", "reserve", "tiles"]
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
@@ -52,17 +53,31 @@ def _round_constants(key: int) -> list[tuple[U64, U64]]:
 
 
 _Fill = Callable[[int, int, int, U32], None]
+_Advance = Callable[[U64, int], int]
 _fill: list[_Fill | None] = [None]
+_advance: list[_Advance | None] = [None]
+_reserving = threading.Lock()
 
 
-def use(fill: _Fill | None) -> None:
-    """Takes another function for consecutive blocks: a compiled one, which gives the same words.
+def use(fill: _Fill | None, advance: _Advance | None = None) -> None:
+    """Takes other functions: compiled ones, which give the same words.
 
     Args:
         fill: `fill(key, high, low, out)` writes the blocks from the 128-bit position on into
             `out` [n, 4]; None: NumPy makes them.
+        advance: `reserve` for streams that compiled code reserves blocks of as well.
     """
-    _fill[0] = fill
+    _fill[0], _advance[0] = fill, advance
+
+
+def reserve(stream: U64, blocks: int) -> int:
+    """Takes blocks from a stream [key, counter, next block]; returns the first of them."""
+    if _advance[0] is not None:
+        return _advance[0](stream, blocks)
+    with _reserving:
+        at = int(stream[2])
+        stream[2] = (at + blocks) & 2**64 - 1
+    return at
 
 
 def _consecutive(key: int, counter: int, start_block: int, out: U32) -> bool:

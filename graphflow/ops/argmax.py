@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType, int32, int64
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export, renamed
+from graphflow.core.lowering import SUFFIXES, Call, Lowering, split_at
 from graphflow.core.opdef import INDEX, NUMBERS, OpDef, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -53,6 +55,19 @@ def _arg(name: str) -> OpDef:
     return made.no_gradient("a position does not change smoothly")
 
 
+def _found(name: str) -> Callable[[Call], Lowering | None]:
+    """The rule for the compiled kernel of that name."""
+
+    def rule(call: Call) -> Lowering | None:
+        if 1 not in call.constants or call.suffix in (None, "u8"):
+            return None
+        sizes = split_at(call.shapes[0], call.constants[1].item())
+        index = SUFFIXES[call.attrs["output_type"].name]
+        return Lowering(f"{name}_{index}.{call.suffix}", sizes, inputs=(0,))
+
+    return rule
+
+
 def _position(function: Any, worst: float, x: Array, axis: int) -> Array:
     """The first position of the extreme element; nan is passed over, as in TensorFlow."""
     if x.shape[axis] == 0:
@@ -69,6 +84,7 @@ def _position(function: Any, worst: float, x: Array, axis: int) -> Array:
 
 # --- ArgMax ---
 ARG_MAX = _arg("ArgMax")
+ARG_MAX.compiled(_found("arg_max"))
 
 
 @ARG_MAX.numpy
@@ -100,6 +116,7 @@ def argmax(
 
 # --- ArgMin ---
 ARG_MIN = _arg("ArgMin")
+ARG_MIN.compiled(_found("arg_min"))
 
 
 @ARG_MIN.numpy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import bfloat16, float16, float32
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export, renamed
+from graphflow.core.lowering import Call, Lowering, Sizes
 from graphflow.core.opdef import OpDef, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, merge, text
@@ -99,6 +101,32 @@ def _define_pair(version: str, stats: str, types: dict[str, Any]) -> tuple[OpDef
     return forward, backward
 
 
+def _compiled(
+    kernel: str, call: Call, port: int, more: Sizes, inputs: Sizes | None = None
+) -> Lowering | None:
+    """The rule of a compiled kernel.
+
+    Args:
+        kernel: its name, without the type.
+        call: the instruction.
+        port: where the images come in.
+        more: further integers.
+        inputs: what it is given.
+    """
+    attrs, x = call.attrs, call.shapes[port]
+    if attrs["data_format"] != "NHWC" or len(x) != 4 or any(t != float32 for t in call.dtypes):
+        return None
+    training = attrs["is_training"]
+    vectors = call.shapes[1:3] if port == 0 else call.shapes[2:5]
+    if port == 0 and not training:
+        vectors = call.shapes[1:5]
+    if any(v != x[3:] for v in vectors):
+        return None
+    sizes = (math.prod(x[:3]), x[3], int(training), *more)
+    epsilon = float(np.float32(attrs["epsilon"]))
+    return Lowering(f"{kernel}.f32", sizes, (epsilon,), inputs)
+
+
 def _forward_rules(forward: OpDef, backward: OpDef, third: bool) -> None:
     def shape(op: Operation) -> list[Dims]:
         vectors = range(1, 3 if op.attrs["is_training"] else 5)
@@ -126,6 +154,10 @@ def _forward_rules(forward: OpDef, backward: OpDef, third: bool) -> None:
     ) -> tuple[Array, ...]:
         made = _normalized(x, scale, offset, mean, variance, epsilon, data_format, is_training)
         return (*made, np.zeros((), scale.dtype)) if third else made
+
+    @forward.compiled
+    def _(call: Call) -> Lowering | None:
+        return _compiled("batch_norm", call, 0, (int(third),))
 
     forward.shape(shape)
     forward.gradient(gradient)
@@ -184,6 +216,10 @@ def _backward_rules(backward: OpDef, third: bool) -> None:
         made = _gradients(dy, x, scale, mean, variance, epsilon, data_format, is_training)
         empty = np.zeros((0,), scale.dtype)
         return (*made, empty, empty)
+
+    @backward.compiled
+    def _(call: Call) -> Lowering | None:
+        return _compiled("batch_norm_grad", call, 1, (), (0, 1, 2, 3, 4))
 
     backward.shape(shape)
     backward.gradient(gradient)

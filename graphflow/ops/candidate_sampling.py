@@ -7,6 +7,7 @@ TensorFlow 1.15 draws.
 from __future__ import annotations
 
 import errno
+import math
 import os
 import threading
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from graphflow.core import errors
 from graphflow.core.declare import apply
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import Call, Lowering
 from graphflow.core.opdef import OpDef, define
 from graphflow.core.operation import Operation
 from graphflow.core.seeds import get_seed
@@ -35,7 +37,7 @@ from graphflow.ops._candidate_kernels import (
     reserved_blocks,
     sample,
 )
-from graphflow.ops.random import drawn
+from graphflow.ops.random import drawn, stream
 
 Array = np.ndarray[Any, Any]
 
@@ -96,7 +98,7 @@ def _run(
 
 
 # --- UniformCandidateSampler, LogUniformCandidateSampler ---
-def _stateless_sampler(op_type: str, kind: Any) -> OpDef:
+def _stateless_sampler(op_type: str, kind: Any, compiled: str) -> OpDef:
     new = _define(op_type, "range_max: int, ", **_MINIMA)
 
     def run(
@@ -112,12 +114,21 @@ def _stateless_sampler(op_type: str, kind: Any) -> OpDef:
     ) -> Any:
         return _run(kind(range_max), classes, num_true, num_sampled, unique, seed, seed2, memory)
 
+    @new.compiled
+    def _(call: Call) -> Lowering | None:
+        attrs, classes = call.attrs, call.shapes[0]
+        size, samples, unique = attrs["range_max"], attrs["num_sampled"], attrs["unique"]
+        if classes[1] != attrs["num_true"] or (unique and samples > size):
+            return None
+        sizes = (size, math.prod(classes), samples, int(unique))
+        return Lowering(compiled, sizes, state=stream)
+
     new.numpy(run)
     return new
 
 
-UNIFORM = _stateless_sampler("UniformCandidateSampler", Uniform)
-LOG_UNIFORM = _stateless_sampler("LogUniformCandidateSampler", LogUniform)
+UNIFORM = _stateless_sampler("UniformCandidateSampler", Uniform, "uniform_candidates")
+LOG_UNIFORM = _stateless_sampler("LogUniformCandidateSampler", LogUniform, "log_uniform_candidates")
 
 
 # --- LearnedUnigramCandidateSampler, ThreadUnsafeUnigramCandidateSampler ---

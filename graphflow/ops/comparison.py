@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from graphflow.core.dtypes import (
 from graphflow.core.elementwise import binary, broadcast, elementwise
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import Call, Lowering
 from graphflow.core.opdef import NUMBERS, REALS, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims
@@ -67,6 +69,16 @@ def _equality(ufunc: Any, when_shapes_differ: bool) -> Any:
     return kernel
 
 
+def _compared(name: str) -> Callable[[Call], Lowering | None]:
+    """The rule for the elementwise operation of that name."""
+
+    def rule(call: Call) -> Lowering | None:
+        broadcasts = call.attrs["incompatible_shape_error"] or not _apart(*call.shapes)
+        return Lowering(tile=name, inputs=(0, 1)) if broadcasts else None
+
+    return rule
+
+
 def _apart(x: tuple[int, ...], y: tuple[int, ...]) -> bool:
     try:
         broadcast(x, y)
@@ -79,6 +91,7 @@ def _apart(x: tuple[int, ...], y: tuple[int, ...]) -> bool:
 EQUAL = define(f"Equal{_SIGNATURE}", T=_EQUATABLE, commutative=True, shape=_equality_shape)
 EQUAL.no_gradient(_TRUTH)
 EQUAL.numpy(_equality(np.equal, False))
+EQUAL.compiled(_compared("equal"))
 
 
 @export("equal", "math.equal")
@@ -98,6 +111,7 @@ def equal(x: Any, y: Any, name: str | None = None) -> Tensor:
 NOT_EQUAL = define(f"NotEqual{_SIGNATURE}", T=_EQUATABLE, commutative=True, shape=_equality_shape)
 NOT_EQUAL.no_gradient(_TRUTH)
 NOT_EQUAL.numpy(_equality(np.not_equal, True))
+NOT_EQUAL.compiled(_compared("not_equal"))
 
 
 @export("not_equal", "math.not_equal")

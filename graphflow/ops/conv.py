@@ -245,8 +245,13 @@ def conv_sizes(
 
 @CONV2D.compiled
 def _(call: Call) -> Lowering | None:
-    sizes = conv_sizes(call, call.shapes[0], call.shapes[1], call.out_shapes[0])
-    return None if sizes is None else Lowering("conv2d.f32", (*sizes, 0, 0))
+    (_, height, width, _), w = call.out_shapes[0], call.shapes[1]
+    sizes = conv_sizes(call, call.shapes[0], w, call.out_shapes[0])
+    if sizes is None:
+        return None
+    row = width * math.prod(w[:3]) * call.dtypes[0].size
+    block = _conv_kernels.images_together(call.shapes[0][0], height, row)
+    return Lowering("conv2d.f32", (*sizes, 0, 0), block=block)
 
 
 @CONV2D.numpy

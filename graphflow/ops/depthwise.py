@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
 
 from graphflow.core.declare import apply
+from graphflow.core.dtypes import float32
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import Call, Lowering, Sizes
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops import _depthwise_kernels
+from graphflow.ops._conv_kernels import padding_amounts
 from graphflow.ops._rules import shape_of
 from graphflow.ops.activation import NET_FLOATS
 from graphflow.ops.conv import check_rank, sizes_shape, spatial_axes, window_size
@@ -106,6 +110,35 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, Tensor]:
     )
 
 
+def _sizes(call: Call, x: Sizes, w: Sizes, y: Sizes) -> Sizes | None:
+    """What the compiled kernels take; None where they cannot.
+
+    Args:
+        call: the instruction.
+        x: sizes of the images.
+        w: sizes of the filters.
+        y: sizes of the result.
+    """
+    attrs = call.attrs
+    kinds = {t for t in call.dtypes if t.is_floating}
+    if attrs["data_format"] != "NHWC" or kinds != {float32} or [*map(len, (x, w, y))] != [4] * 3:
+        return None
+    try:
+        stride = _stride(attrs["strides"], "NHWC")
+        axes = [padding_amounts(x[a], w[a - 1], stride, 1, attrs["padding"]) for a in (1, 2)]
+    except (KernelError, ValueError):
+        return None
+    if (x[0], *[a[0] for a in axes], w[2] * w[3]) != tuple(y) or x[3] != w[2] or not math.prod(y):
+        return None
+    return (*x, *w[:2], w[3], *y[1:3], stride, stride, *[a[1] for a in axes])
+
+
+@DEPTHWISE.compiled
+def _(call: Call) -> Lowering | None:
+    sizes = _sizes(call, call.shapes[0], call.shapes[1], call.out_shapes[0])
+    return None if sizes is None else Lowering("depthwise.f32", sizes)
+
+
 @DEPTHWISE.numpy
 def _(x: Array, w: Array, *, strides: list[int], padding: str, data_format: str) -> Array:
     stride = _stride(strides, data_format)
@@ -175,6 +208,15 @@ def _(op: Operation, dy: Tensor) -> tuple[None, Tensor, Tensor]:
     )
 
 
+@DEPTHWISE_BACKPROP_INPUT.compiled
+def _(call: Call) -> Lowering | None:
+    given, x = call.constants.get(0), call.out_shapes[0]
+    if given is None or given.tolist() != list(x):
+        return None
+    sizes = _sizes(call, x, call.shapes[1], call.shapes[2])
+    return None if sizes is None else Lowering("depthwise_input.f32", sizes, inputs=(1, 2))
+
+
 @DEPTHWISE_BACKPROP_INPUT.numpy
 def _(
     input_sizes: Array,
@@ -218,6 +260,15 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None, Tensor]:
         None,
         apply(DEPTHWISE, x, dy, **attrs),
     )
+
+
+@DEPTHWISE_BACKPROP_FILTER.compiled
+def _(call: Call) -> Lowering | None:
+    given, w = call.constants.get(1), call.out_shapes[0]
+    if given is None or given.tolist() != list(w):
+        return None
+    sizes = _sizes(call, call.shapes[0], w, call.shapes[2])
+    return None if sizes is None else Lowering("depthwise_filter.f32", sizes, inputs=(0, 2))
 
 
 @DEPTHWISE_BACKPROP_FILTER.numpy

@@ -35,7 +35,7 @@ from graphflow.core.dtypes import (
 from graphflow.core.elementwise import same_shape
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
-from graphflow.core.lowering import Call, Lowering
+from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.opdef import INDEX, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -77,6 +77,14 @@ def _(op: Operation, dy: Tensor) -> tuple[None, Tensor]:
     if rank is not None:
         axes = np.arange(rank, dtype=np.int32)
     return None, apply("Sum", dy, axes)
+
+
+@FILL.compiled
+def _(call: Call) -> Lowering | None:
+    kind = call.dtypes[1]
+    if kind.name not in SUFFIXES or call.shapes[1] != ():
+        return None
+    return Lowering("fill", (math.prod(call.out_shapes[0]), kind.size), inputs=(1,))
 
 
 @FILL.numpy
@@ -244,6 +252,12 @@ ONES_LIKE = define(
         complex128, bool_,
     ),
 ).no_gradient("it is constant")  # fmt: skip
+
+
+@ONES_LIKE.compiled
+def _(call: Call) -> Lowering | None:
+    size = (math.prod(call.shapes[0]),)
+    return Lowering(f"fill_one.{call.suffix}", size, inputs=())
 
 
 @ONES_LIKE.numpy

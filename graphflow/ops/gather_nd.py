@@ -14,6 +14,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import int32
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.opdef import INDEX, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, count, text
@@ -91,6 +92,17 @@ def _(op: Operation, dy: Tensor) -> tuple[Any, None]:
     else:
         shape = shape.astype(index.as_numpy_dtype)
     return apply(SCATTER_ND, indices, dy, shape), None
+
+
+@GATHER_ND.compiled
+def _(call: Call) -> Lowering | None:
+    params, indices = call.shapes
+    index, depth = SUFFIXES.get(call.dtypes[1].name), indices[-1]
+    if call.suffix is None or index is None:
+        return None
+    slice_bytes = math.prod(params[depth:]) * call.dtypes[0].size
+    sizes = (math.prod(indices[:-1]), slice_bytes, depth, *params[:depth])
+    return Lowering(f"gather_nd_{index}", sizes)
 
 
 @GATHER_ND.numpy
@@ -257,6 +269,17 @@ def _check_fits(sizes: tuple[int, ...], indices: Dims, updates: Dims) -> None:
             f"Output: {text(sizes)} updates: {text(updates)}"
         )
     check_scattered("output", sizes, indices, updates)
+
+
+@SCATTER_ND.compiled
+def _(call: Call) -> Lowering | None:
+    indices, updates, _ = call.shapes
+    index, kind = call.suffix, SUFFIXES.get(call.dtypes[1].name)
+    whole, depth = call.out_shapes[0], indices[-1]
+    if kind is None or updates != (*indices[:-1], *whole[depth:]):
+        return None
+    counts = (math.prod(indices[:-1]), math.prod(whole[depth:]), depth, math.prod(whole))
+    return Lowering(f"scatter_nd_{index}.{kind}", (*counts, *whole[:depth]), inputs=(0, 1))
 
 
 @SCATTER_ND.numpy

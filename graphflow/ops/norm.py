@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType, bfloat16, float16, float32, int32, int64
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export, renamed
+from graphflow.core.lowering import Call, Lowering
 from graphflow.core.opdef import default, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, merge, text
@@ -38,6 +40,11 @@ L2_LOSS = define("L2Loss(t: T) -> output: T", T=NET_FLOATS, shape=lambda op: [()
 @L2_LOSS.gradient
 def _(op: Operation, dy: Tensor) -> Tensor:
     return op.inputs[0] * dy
+
+
+@L2_LOSS.compiled
+def _(call: Call) -> Lowering | None:
+    return Lowering(f"half_square_sum.{call.suffix}", (math.prod(call.shapes[0]),))
 
 
 @L2_LOSS.numpy
@@ -103,6 +110,23 @@ def _(op: Operation, dy: Tensor) -> Tensor:
     return found
 
 
+def _compiled_norm(kernel: str) -> Callable[[Call], Lowering | None]:
+    """The rule of a compiled kernel."""
+
+    def rule(call: Call) -> Lowering | None:
+        attrs, x = call.attrs, call.shapes[0]
+        if call.real != "f32" or len(x) != 4 or any(shape != x for shape in call.shapes):
+            return None
+        sizes = (math.prod(x[:3]), x[3], max(0, attrs["depth_radius"]))
+        numbers = tuple([float(attrs[key]) for key in ("bias", "alpha", "beta")])
+        return Lowering(f"{kernel}.f32", sizes, numbers)
+
+    return rule
+
+
+LRN.compiled(_compiled_norm("channel_norm"))
+
+
 @LRN.numpy
 def _(x: Array, *, depth_radius: int, bias: float, alpha: float, beta: float) -> Array:
     wide = x.astype(np.float32, copy=False)
@@ -122,6 +146,9 @@ LRN_GRAD = define(
 @LRN_GRAD.gradient
 def _(op: Operation, dy: Tensor) -> None:
     raise LookupError(f"No gradient defined for operation '{op.name}' (op type: LRNGrad)")
+
+
+LRN_GRAD.compiled(_compiled_norm("channel_norm_grad"))
 
 
 @LRN_GRAD.numpy

@@ -12,6 +12,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import as_dtype, float32, int32, int64, uint8
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import SUFFIXES, Call, Lowering, split_at
 from graphflow.core.opdef import default as default_type
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
@@ -48,6 +49,15 @@ def _(op: Operation) -> list[Dims]:
         return [None]
     at = len(dims) if axis == -1 else min(axis, len(dims))
     return [(*dims[:at], depth, *dims[at:])]
+
+
+@ONE_HOT.compiled
+def _(call: Call) -> Lowering | None:
+    if call.suffix not in ("i32", "i64") or call.dtypes[2].name not in SUFFIXES:
+        return None
+    shape, axis = call.out_shapes[0], call.attrs["axis"]
+    sizes = (*split_at(shape, axis), call.dtypes[2].size)
+    return Lowering(f"one_hot_{call.suffix}", sizes, inputs=(0, 2, 3))
 
 
 @ONE_HOT.numpy

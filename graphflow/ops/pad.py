@@ -106,6 +106,11 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
 
 @PAD.compiled
 def _(call: Call) -> Lowering | None:
+    return _framed(call)
+
+
+def _framed(call: Call) -> Lowering | None:
+    """The whole filled, with the third input if there is one, then the part in the middle."""
     around, shape, whole = call.constants.get(1), call.shapes[0], call.out_shapes[0]
     if around is None or call.suffix is None or (around < 0).any():
         return None
@@ -115,8 +120,9 @@ def _(call: Call) -> Lowering | None:
     sizes = box(shape, item, (0, steps_of(shape, item)), (first, steps))
     if sizes is None:
         return None
-    clear = ("fill_zero", (2,), (math.prod(whole) * item,))
-    return Lowering("many", many=(clear, ("copy_box", (0, 2), sizes)))
+    n, out = math.prod(whole), len(call.shapes)
+    clear = ("fill_zero", (out,), (n * item,)) if out == 2 else ("fill", (2, out), (n, item))
+    return Lowering("many", many=(clear, ("copy_box", (0, out), sizes)))
 
 
 @PAD.numpy
@@ -143,6 +149,11 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None, Tensor]:
         for t in (dy, own)
     ]
     return own, None, apply("Sub", *sums)
+
+
+@PAD_V2.compiled
+def _(call: Call) -> Lowering | None:
+    return _framed(call)
 
 
 @PAD_V2.numpy

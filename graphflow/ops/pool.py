@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -148,13 +149,19 @@ def _(op: Operation, dy: Tensor) -> Tensor:
     return found
 
 
-def _pool_sizes(call: Call, y: Sequence[int]) -> tuple[int, ...] | None:
-    """What the compiled poolings take; None where they cannot."""
-    attrs, x = call.attrs, call.shapes[0]
+def _pool_sizes(call: Call, x: Sequence[int], y: Sequence[int]) -> tuple[int, ...] | None:
+    """What the compiled poolings take; None where they cannot.
+
+    Args:
+        call: the instruction.
+        x: sizes of the images.
+        y: sizes of the result.
+    """
+    attrs = call.attrs
     ksize, strides = attrs["ksize"], attrs["strides"]
-    if attrs["data_format"] != "NHWC" or call.real != "f32" or len(x) != 4 or 0 in (*x, *y):
+    if attrs["data_format"] != "NHWC" or call.real != "f32" or len(x) != 4 or len(y) != 4:
         return None
-    if [ksize[0], ksize[3], strides[0], strides[3]] != [1] * 4:
+    if [ksize[0], ksize[3], strides[0], strides[3]] != [1] * 4 or 0 in (*x, *y):
         return None
     before = []
     for axis in (1, 2):
@@ -172,8 +179,8 @@ def _pool_sizes(call: Call, y: Sequence[int]) -> tuple[int, ...] | None:
 
 @MAX_POOL.compiled
 def _(call: Call) -> Lowering | None:
-    sizes = _pool_sizes(call, call.out_shapes[0])
-    return None if sizes is None else Lowering("max_pool.f32", sizes)
+    sizes = _pool_sizes(call, call.shapes[0], call.out_shapes[0])
+    return None if sizes is None else Lowering("max_pool.f32", sizes, block=1)
 
 
 @MAX_POOL.numpy
@@ -212,8 +219,8 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None, Tensor]:
 
 @MAX_POOL_GRAD.compiled
 def _(call: Call) -> Lowering | None:
-    _, y, dy = call.shapes
-    sizes = _pool_sizes(call, y) if y == dy else None
+    x, y, dy = call.shapes
+    sizes = _pool_sizes(call, x, y) if y == dy else None
     return None if sizes is None else Lowering("max_pool_grad.f32", sizes)
 
 
@@ -305,6 +312,12 @@ def _(op: Operation, dy: Tensor) -> Tensor:
     return found
 
 
+@AVG_POOL.compiled
+def _(call: Call) -> Lowering | None:
+    sizes = _pool_sizes(call, call.shapes[0], call.out_shapes[0])
+    return None if sizes is None else Lowering("avg_pool.f32", sizes)
+
+
 @AVG_POOL.numpy
 def _(
     x: Array,
@@ -345,6 +358,15 @@ def _(op: Operation) -> list[Dims]:
 @AVG_POOL_GRAD.gradient
 def _(op: Operation, dy: Tensor) -> tuple[None, Tensor]:
     return None, apply(AVG_POOL, dy, **window_attrs(op))
+
+
+@AVG_POOL_GRAD.compiled
+def _(call: Call) -> Lowering | None:
+    given, x = call.constants.get(0), call.out_shapes[0]
+    if given is None or given.tolist() != list(x):
+        return None
+    sizes = _pool_sizes(replace(call, dtypes=call.dtypes[1:]), x, call.shapes[1])
+    return None if sizes is None else Lowering("avg_pool_grad.f32", sizes, inputs=(1,))
 
 
 @AVG_POOL_GRAD.numpy

@@ -7,9 +7,10 @@ fresh key for each operation.
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -29,12 +30,13 @@ from graphflow.core.dtypes import (
 )
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import SUFFIXES, Call, Lowering, Sizes
 from graphflow.core.opdef import INDEX, REALS, OpDef, default, define
 from graphflow.core.operation import Operation
 from graphflow.core.seeds import get_seed
 from graphflow.core.shape import Dims, dimension_value, text
 from graphflow.core.tensor import Tensor
-from graphflow.ops import _random_kernels
+from graphflow.ops import _philox, _random_kernels
 from graphflow.ops.activation import NET_FLOATS
 from graphflow.ops.checks import Assert
 from graphflow.ops.control_ops import with_dependencies
@@ -42,9 +44,26 @@ from graphflow.ops.reduce import reduce_all
 from graphflow.ops.shape_ops import shape as shape_
 
 Array = np.ndarray[Any, Any]
+_WORD: Final = 2**64 - 1
 Draw = Callable[[int, int, int], tuple[Array, int]]
 
-_reserving: Final = threading.Lock()
+_fresh: Final = threading.Lock()
+
+
+def stream(memory: dict[str, Any], attrs: Mapping[str, Any]) -> Array:
+    """Where the operation stands in its numbers: uint64 [key, upper half of counter, next block].
+
+    Args:
+        memory: what the session keeps for the operation.
+        attrs: its `seed` and `seed2`; both 0: a key that is fresh in each session.
+    """
+    with _fresh:
+        if "stream" not in memory:
+            seeds = attrs["seed"], attrs["seed2"]
+            key = seeds if any(seeds) else (secrets.randbits(64), secrets.randbits(64))
+            memory["stream"] = np.array([k & _WORD for k in (*key, 0)], np.uint64)
+    found: Array = memory["stream"]
+    return found
 
 
 def drawn(memory: dict[str, Any], seed: int, seed2: int, draw: Draw, blocks: int) -> Array:
@@ -53,19 +72,14 @@ def drawn(memory: dict[str, Any], seed: int, seed2: int, draw: Draw, blocks: int
     Args:
         memory: what the session keeps for the operation.
         seed: the attribute.
-        seed2: the attribute; both 0: a key that is fresh in each session.
+        seed2: the attribute; see `stream`.
         draw: makes the numbers and says how many blocks it took.
         blocks: how many blocks it will take, reserved before it starts: runs in other threads
             go on behind them.
     """
-    with _reserving:
-        if not memory:
-            fresh = seed == 0 == seed2
-            key = (secrets.randbits(64), secrets.randbits(64)) if fresh else (seed, seed2)
-            memory["key"], memory["block"] = key, 0
-        (first, second), at = memory["key"], memory["block"]
-        memory["block"] = at + blocks
-    return draw(first, second, at)[0]
+    place = stream(memory, {"seed": seed, "seed2": seed2})
+    at = _philox.reserve(place, blocks)
+    return draw(int(place[0]), int(place[1]), at)[0]
 
 
 def asked_shape(op: Operation, index: int = 0) -> list[Dims]:
@@ -112,6 +126,23 @@ def _filled(memory: dict[str, Any], seed: int, seed2: int, shape: Array, make: A
     return drawn(memory, seed, seed2, draw, count * _random_kernels.RESERVED_PER_OUTPUT)
 
 
+def _compiled(kernel: str, kind: str, inputs: Sizes) -> Callable[[Call], Lowering | None]:
+    """The rule for a compiled fill.
+
+    Args:
+        kernel: its name, without the type.
+        kind: the attribute that names the type.
+        inputs: what it is given.
+    """
+
+    def rule(call: Call) -> Lowering:
+        suffix = SUFFIXES.get(call.attrs[kind].name)
+        count = (math.prod(call.out_shapes[0]),)
+        return Lowering(f"{kernel}.{suffix}", count, inputs=inputs, state=stream)
+
+    return rule
+
+
 # --- RandomUniform, RandomStandardNormal, TruncatedNormal ---
 def _fill(op_type: str, kernel: Any) -> OpDef:
     """Defines an operation that fills a shape with random floats."""
@@ -138,6 +169,8 @@ def _fill(op_type: str, kernel: Any) -> OpDef:
 RANDOM_UNIFORM = _fill("RandomUniform", _random_kernels.random_uniform)
 RANDOM_STANDARD_NORMAL = _fill("RandomStandardNormal", _random_kernels.random_standard_normal)
 TRUNCATED_NORMAL = _fill("TruncatedNormal", _random_kernels.truncated_normal)
+RANDOM_UNIFORM.compiled(_compiled("random_uniform", "dtype", ()))
+RANDOM_STANDARD_NORMAL.compiled(_compiled("random_normal", "dtype", ()))
 
 # --- RandomUniformInt ---
 RANDOM_UNIFORM_INT = define(
@@ -172,6 +205,8 @@ def _(
 
     return _filled(memory, seed, seed2, shape, make)
 
+
+RANDOM_UNIFORM_INT.compiled(_compiled("random_integers", "Tout", (1, 2)))
 
 # --- RandomShuffle ---
 RANDOM_SHUFFLE = define(

@@ -5,8 +5,9 @@ The axes come as an input, so they may be known only in the run.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import as_dtype, int32, int64
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export, renamed
-from graphflow.core.lowering import Call, Lowering, boxed
+from graphflow.core.lowering import Call, Lowering, boxed, merged_axes
 from graphflow.core.opdef import INDEX, NUMBERS, OpDef, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -77,15 +78,27 @@ def _folded(name: str) -> Callable[[Call], Lowering | None]:
     """The rule for the compiled kernel of a reduction."""
 
     def rule(call: Call) -> Lowering | None:
-        axes = call.constants.get(1)
-        if axes is None or call.real is None:
+        given, shape = call.constants.get(1), call.shapes[0]
+        if given is None or call.suffix is None:
             return None
-        sizes = boxed(call.shapes[0], axes.ravel().tolist())
-        if sizes is None or sizes[1] == 1:  # of one element each: NumPy's kernel copies
+        axes = given.ravel().tolist()
+        n = math.prod([shape[a] for a in {a % len(shape) for a in axes}])
+        if n == 1:
+            return Lowering("copy_bytes", (math.prod(shape) * call.dtypes[0].size,), inputs=(0,))
+        sizes = boxed(shape, axes)
+        if sizes is not None and call.real is not None and name in _BOXED:
+            return Lowering(f"{name}.{call.real}", sizes, inputs=(0,), reduce=name)
+        pairs = merged_axes(shape, axes)
+        if pairs is None or (name == "mean" and call.real is None):
             return None
-        return Lowering(f"{name}.{call.real}", sizes, inputs=(0,), reduce=name)
+        kernel, divisor = ("sum", n) if name == "mean" else (name, 0)
+        return Lowering(f"fold_{kernel}.{call.suffix}", (divisor, *pairs), inputs=(0,))
 
     return rule
+
+
+_BOXED: Final = ("sum", "mean", "max", "min")
+"""Kernels that know a reduction over neighbouring axes."""
 
 
 SUM = _reduction("Sum", kernels.total, gradients.of_sum)
@@ -93,11 +106,15 @@ MEAN = _reduction("Mean", kernels.mean, gradients.of_mean)
 PROD = _reduction("Prod", kernels.product, gradients.of_prod)
 MAX = _reduction("Max", kernels.largest, gradients.of_extreme)
 MIN = _reduction("Min", kernels.smallest, gradients.of_extreme)
-for _definition, _name in ((SUM, "sum"), (MEAN, "mean"), (MAX, "max"), (MIN, "min")):
-    _definition.compiled(_folded(_name))
 EUCLIDEAN_NORM = _reduction("EuclideanNorm", kernels.norm, gradients.of_norm)
 ALL = _reduction("All", kernels.all_true, "truth values have no derivative", "bool")
 ANY = _reduction("Any", kernels.any_true, "truth values have no derivative", "bool")
+
+for _definition, _name in (
+    (SUM, "sum"), (MEAN, "mean"), (PROD, "prod"), (MAX, "max"), (MIN, "min"), (ALL, "all"),
+    (ANY, "any"),
+):  # fmt: skip
+    _definition.compiled(_folded(_name))
 
 
 def axes_of(x: Any, axis: Any) -> Any:

@@ -25,6 +25,7 @@ from graphflow.core.dtypes import (
 )
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export, renamed
+from graphflow.core.lowering import Call, Lowering, copied_part
 from graphflow.core.opdef import INDEX, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -96,6 +97,17 @@ def _(op: Operation) -> list[Dims]:
 @REVERSE_V2.gradient
 def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
     return apply(REVERSE_V2, dy, op.inputs[1]), None
+
+
+@REVERSE_V2.compiled
+def _(call: Call) -> Lowering | None:
+    shape, axes = call.shapes[0], call.constants.get(1)
+    if axes is None or call.suffix is None:
+        return None
+    turned = {a % len(shape) for a in axes.tolist()}
+    index = [slice(None, None, -1 if a in turned else 1) for a in range(len(shape))]
+    sizes = copied_part(shape, call.dtypes[0].size, (*index, ...))
+    return None if sizes is None else Lowering("copy_box", sizes, inputs=(0,))
 
 
 @REVERSE_V2.numpy

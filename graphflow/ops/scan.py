@@ -13,6 +13,7 @@ from graphflow.core.dtypes import DType, float16, float32, float64, int32
 from graphflow.core.elementwise import same_shape
 from graphflow.core.errors import KernelError
 from graphflow.core.export import export
+from graphflow.core.lowering import Call, Lowering, split_at
 from graphflow.core.opdef import INDEX, NUMBERS, OpDef, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -72,6 +73,16 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
     back = not op.attrs["reverse"]
     found = apply(CUMSUM, dy, op.inputs[1], exclusive=op.attrs["exclusive"], reverse=back)
     return found, None
+
+
+@CUMSUM.compiled
+def _(call: Call) -> Lowering | None:
+    axis = call.constants.get(1)
+    if axis is None or axis.ndim:
+        return None
+    flags = (int(call.attrs["exclusive"]), int(call.attrs["reverse"]))
+    sizes = (*split_at(call.shapes[0], axis.item()), *flags)
+    return Lowering(f"running_sum.{call.suffix}", sizes, inputs=(0,))
 
 
 @CUMSUM.numpy

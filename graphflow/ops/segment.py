@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType, int32
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.opdef import INDEX, NUMBERS, REALS, OpDef, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -223,6 +225,16 @@ UNSORTED_SEGMENT_MAX = _unsorted(
 UNSORTED_SEGMENT_MIN = _unsorted(
     "UnsortedSegmentMin", REALS, np.minimum, gradients.of_unsorted_extreme
 )
+
+
+@UNSORTED_SEGMENT_SUM.compiled
+def _(call: Call) -> Lowering | None:
+    ids = call.shapes[1]
+    index = SUFFIXES.get(call.dtypes[1].name)
+    if call.real is None or index is None or call.shapes[0][: len(ids)] != ids:
+        return None
+    sizes = (call.out_shapes[0][0], math.prod(call.shapes[0][len(ids) :]), math.prod(ids))
+    return Lowering(f"segment_sum_{index}.{call.real}", sizes, inputs=(0, 1))
 
 
 @export("unsorted_segment_sum", "math.unsorted_segment_sum")

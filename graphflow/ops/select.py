@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,15 +13,19 @@ from graphflow.core.dtypes import bool_
 from graphflow.core.elementwise import broadcast, elementwise
 from graphflow.core.errors import ShapeError
 from graphflow.core.export import export
-from graphflow.core.lowering import Call, Lowering
+from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.opdef import NUMBERS, OpDef, default, define
 from graphflow.core.operation import Operation
+from graphflow.core.scratch import scratch
 from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops._rules import sum_to
 from graphflow.ops._shapes import merged
 
 Array = np.ndarray[Any, Any]
+
+_BITS: Final[dict[int, Any]] = {4: np.uint32, 8: np.uint64}
+"""Whole numbers as wide as the elements that `_by_bits` chooses among."""
 
 # --- Select ---
 SELECT = define("Select(condition: bool, t: T, e: T) -> output: T", in_place=(1, 2))
@@ -60,8 +65,12 @@ def _(op: Operation, dy: Tensor) -> tuple[None, Tensor, Tensor]:
 
 @SELECT.compiled
 def _(call: Call) -> Lowering | None:
-    same = call.shapes[0] == call.shapes[1]
-    return Lowering(tile="where", inputs=(0, 1, 2)) if same else None
+    condition, data = call.shapes[:2]
+    if condition == data or condition == ():
+        return Lowering(tile="where", inputs=(0, 1, 2))
+    if SUFFIXES.get(call.dtypes[1].name) is None or condition != data[:1]:
+        return None
+    return Lowering("select_rows", (data[0], math.prod(data[1:]) * call.dtypes[1].size))
 
 
 @SELECT.numpy
@@ -70,11 +79,32 @@ def _(condition: Array, t: Array, e: Array, *, out: Array | None = None) -> Arra
         condition = condition.reshape(condition.shape + (1,) * (t.ndim - condition.ndim))
     if out is None:
         return np.where(condition, t, e)
+    numbers = out.dtype.kind in "fiuc" and out.itemsize in _BITS
+    if numbers and condition.shape == t.shape == e.shape and not np.may_share_memory(t, e):
+        return _by_bits(condition, t, e, out)
     if np.may_share_memory(out, t):
         np.copyto(out, e, where=np.logical_not(condition))
     else:
         np.copyto(out, e)
         np.copyto(out, t, where=condition)
+    return out
+
+
+def _by_bits(condition: Array, t: Array, e: Array, out: Array) -> Array:
+    """`out` where a mask of all ones or none lets the difference of the two sides through.
+
+    A choice that no processor foresees costs it five times as much as these four passes.
+    """
+    bits = _BITS[out.itemsize]
+    mask = scratch(out.shape, bits)
+    np.negative(condition.view(np.uint8), out=mask, dtype=bits)
+    x, y, found = t.view(bits), e.view(bits), out.view(bits)
+    if np.may_share_memory(out, y):
+        x, y = y, x
+        np.invert(mask, out=mask)
+    np.bitwise_xor(x, y, out=found)  # `out` may be x
+    np.bitwise_and(found, mask, out=found)
+    np.bitwise_xor(found, y, out=found)
     return out
 
 

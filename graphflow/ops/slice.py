@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +11,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
-from graphflow.core.lowering import Call, Lowering, copied_part
+from graphflow.core.lowering import SUFFIXES, Call, Lowering, box, copied_part, picked, steps_of
 from graphflow.core.opdef import INDEX, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, text
@@ -307,6 +308,21 @@ def _(op: Operation) -> list[Dims]:
 def _(op: Operation, ddx: Tensor) -> tuple[None, None, None, None, Tensor]:
     found = apply(STRIDED_SLICE, ddx, *op.inputs[1:4], **_masks(op))
     return None, None, None, None, found
+
+
+@STRIDED_SLICE_GRAD.compiled
+def _(call: Call) -> Lowering | None:
+    if not {1, 2, 3} <= call.constants.keys():
+        return None
+    begin, end, strides = (call.constants[i] for i in (1, 2, 3))
+    whole, item = call.out_shapes[0], call.dtypes[4].size
+    index = _index(whole, begin, end, strides, {k: call.attrs[k] for k in MASKS})
+    shape, offset, steps = picked(whole, item, (*index, ...))
+    sizes = box(shape, item, (0, steps_of(shape, item)), (offset, steps))
+    if sizes is None or shape != call.shapes[4] or call.dtypes[4].name not in SUFFIXES:
+        return None
+    clear = ("fill_zero", (5,), (math.prod(whole) * item,))
+    return Lowering("many", many=(clear, ("copy_box", (4, 5), sizes)))
 
 
 @STRIDED_SLICE_GRAD.numpy

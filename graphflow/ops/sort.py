@@ -13,6 +13,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import int32
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.opdef import INDEX, REALS, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -203,6 +204,14 @@ IN_TOP_K_V2 = define(
     shape=_in_top_shape,
     T=default_type(INDEX, int32),
 ).no_gradient("truth values have no derivative", raises=True)
+
+
+@IN_TOP_K_V2.compiled
+def _(call: Call) -> Lowering | None:
+    predictions, targets, k = call.shapes
+    if targets != predictions[:1] or k != ():
+        return None
+    return Lowering(f"in_top_k_{SUFFIXES.get(call.dtypes[1].name)}", predictions)
 
 
 @IN_TOP_K_V2.numpy

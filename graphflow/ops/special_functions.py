@@ -9,6 +9,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import float32, float64
 from graphflow.core.elementwise import broadcast_shape, same_shape
 from graphflow.core.export import export
+from graphflow.core.lowering import Lowering
 from graphflow.core.opdef import FLOATS, define
 from graphflow.core.operation import Operation
 from graphflow.core.sparse_tensor import maps_values
@@ -23,6 +24,7 @@ _TWO_OVER_ROOT_PI = 1.1283791670955126
 # --- Erf ---
 ERF = define("Erf(x: T) -> y: T", T=FLOATS, shape=same_shape)
 ERF.numpy(_special.erf)
+ERF.compiled(lambda call: Lowering(tile="erf"))
 
 
 @ERF.gradient
@@ -47,6 +49,7 @@ def erf(x: Any, name: str | None = None) -> Tensor:
 # --- Erfc ---
 ERFC = define("Erfc(x: T) -> y: T", T=FLOATS, shape=same_shape)
 ERFC.numpy(_special.erfc)
+ERFC.compiled(lambda call: Lowering(tile="erfc"))
 
 
 @ERFC.gradient

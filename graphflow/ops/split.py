@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -108,8 +109,23 @@ def _(call: Call) -> Lowering | None:
 
 @SPLIT.numpy
 def _(split_dim: Array, value: Array, *, num_split: int) -> tuple[Array, ...]:
-    parts = np.split(value, num_split, split_dim.item())
-    return tuple([part.copy(order="C") for part in parts])
+    axis = split_dim.item()
+    size, rest = divmod(value.shape[axis], num_split)
+    if rest:
+        raise ValueError("no equal parts")  # the shape rule says it in full
+    return _cut(value, axis, [size] * num_split)
+
+
+def _cut(value: Array, axis: int, lengths: list[int]) -> tuple[Array, ...]:
+    """The parts of an array, which follow each other along an axis, as arrays of their own."""
+    before = (slice(None),) * (axis % value.ndim)
+    ends = list(itertools.accumulate(lengths))
+    return tuple(
+        [
+            value[(*before, slice(end - n, end))].copy(order="C")
+            for n, end in zip(lengths, ends, strict=True)
+        ]
+    )
 
 
 # --- SplitV ---
@@ -182,11 +198,10 @@ def _(value: Array, size_splits: Array, split_dim: Array) -> tuple[Array, ...]:
     if not -value.ndim <= axis < value.ndim:
         raise ValueError("no such axis")  # the shape rule says it in full
     try:
-        lengths = _lengths(size_splits.tolist(), value.shape[axis])
+        lengths: Any = _lengths(size_splits.tolist(), value.shape[axis])
     except ShapeError as e:
         raise KernelError(e.run) from None
-    ends: Array = np.cumsum(np.array(lengths, np.int64))[:-1]
-    return tuple([part.copy(order="C") for part in np.split(value, ends, axis)])
+    return _cut(value, axis, lengths)
 
 
 @export("split")

@@ -368,6 +368,17 @@ def _resource_added_shape(op: Operation) -> list[Dims]:
     return []
 
 
+def _compiled_added(ufunc: np.ufunc) -> Callable[[Call], Lowering | None]:
+    def rule(call: Call) -> Lowering | None:
+        own, value = call.shapes
+        kind = SUFFIXES.get(call.dtypes[1].name)
+        if own != value or kind in (None, "u8"):
+            return None
+        return Lowering(f"assign_{ufunc.__name__}.{kind}", (math.prod(own),))
+
+    return rule
+
+
 def _define_added(name: str, ufunc: np.ufunc) -> tuple[OpDef, OpDef]:
     by_reference = define(
         f"{name}(ref: Ref(T), value: T, *, use_locking: bool = False) -> output_ref: Ref(T),",
@@ -376,6 +387,7 @@ def _define_added(name: str, ufunc: np.ufunc) -> tuple[OpDef, OpDef]:
         T=NUMBERS,
     ).no_gradient(NOT_CONTINUOUS)
     by_reference.numpy(_added(ufunc))
+    by_reference.compiled(_compiled_added(ufunc))
     resource = define(
         f"{name}VariableOp(resource: resource, value: dtype)",
         stateful=True,
@@ -383,6 +395,7 @@ def _define_added(name: str, ufunc: np.ufunc) -> tuple[OpDef, OpDef]:
     ).no_gradient(NOT_CONTINUOUS)
     resource.shape(_resource_added_shape)
     resource.numpy(_resource_added(ufunc))
+    resource.compiled(_compiled_added(ufunc))
     return by_reference, resource
 
 

@@ -29,6 +29,8 @@ Combine = Callable[..., Any]
 _ORDERED: Final = (float16, bfloat16, float32, float64, int32, int64)
 _NARROW: Final = 8
 """Rows of fewer elements are updated faster by `ufunc.at` than one by one."""
+_FEW: Final = 8
+"""Fewer rows are updated faster one by one than together."""
 
 
 # --- kernels ---
@@ -67,13 +69,30 @@ def combine_rows(own: Array, rows: Array, updates: Array, combine: Combine | Non
     if combine is None:
         own[rows] = updates  # of equal positions the last one counts
         return
-    if rows.size < 2 or np.unique(rows).size == rows.size:
-        own[rows] = combine(own[rows], updates)
-        return
-    width = own.size // max(len(own), 1)
-    if isinstance(combine, np.ufunc) and width < _NARROW:
+    if isinstance(combine, np.ufunc) and own.size < _NARROW * len(own):
         combine.at(own, rows, updates)
         return
+    if rows.size < _FEW:
+        _one_by_one(own, rows, updates, combine)
+        return
+    order = np.argsort(rows, kind="stable")
+    again = rows[order][1:] == rows[order][:-1]
+    if not again.any():
+        own[rows] = combine(own.take(rows, 0), updates)
+        return
+    starts = np.flatnonzero(np.concatenate(([True], ~again)))
+    counts = np.diff(starts, append=rows.size)
+    each = np.broadcast_to(updates, (rows.size, *own.shape[1:]))
+    done = 0
+    while (many := starts[counts > done]).size >= _FEW:  # the first of each row, the second, ...
+        places = order[many + done]
+        own[rows[places]] = combine(own.take(rows[places], 0), each[places])
+        done += 1
+    rest = order[np.arange(rows.size) - np.repeat(starts, counts) >= done]
+    _one_by_one(own, rows[rest], each[rest], combine)
+
+
+def _one_by_one(own: Array, rows: Array, updates: Array, combine: Combine) -> None:
     each = np.broadcast_to(updates, (rows.size, *own.shape[1:]))
     for row, update in zip(rows.tolist(), each, strict=True):
         own[row] = combine(own[row], update)
@@ -179,7 +198,7 @@ def _nd_mismatch(params: Dims, indices: Dims, updates: Dims) -> str:
 
 # --- definitions ---
 def _scattering(sign: str) -> Callable[[Call], Lowering | None]:
-    """The rule for the kernel that adds rows to a variable, or subtracts them."""
+    """The rule for the kernel that adds rows to a variable, subtracts or writes them."""
 
     def rule(call: Call) -> Lowering | None:
         var, indices, updates = call.shapes
@@ -187,7 +206,11 @@ def _scattering(sign: str) -> Callable[[Call], Lowering | None]:
         index = SUFFIXES.get(call.dtypes[1].name)
         if kind is None or index is None or (*indices, *var[1:]) != tuple(updates):
             return None
-        sizes = (var[0], math.prod(var[1:]), math.prod(indices))
+        width = math.prod(var[1:])
+        if sign == "update":
+            sizes = (var[0], width * call.dtypes[2].size, math.prod(indices))
+            return Lowering(f"scatter_update_{index}", sizes)
+        sizes = (var[0], width, math.prod(indices))
         return Lowering(f"scatter_{sign}_{index}.{kind}", sizes)
 
     return rule
@@ -221,7 +244,8 @@ def _define(
         **resource_types,
     ).no_gradient(NOT_CONTINUOUS)
 
-    sign = {"ScatterAdd": "add", "ScatterSub": "subtract"}.get(name)
+    signs = {"ScatterAdd": "add", "ScatterSub": "subtract", "ScatterUpdate": "update"}
+    sign = signs.get(name)
     if sign is not None:
         for definition in (by_reference, resource):
             definition.compiled(_scattering(sign))

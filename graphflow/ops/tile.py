@@ -12,6 +12,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import int32
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import Call, Lowering, box, steps_of
 from graphflow.core.opdef import INDEX, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -74,6 +75,21 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
     if dims is not None:
         found.set_shape(dims)
     return found, None
+
+
+@TILE.compiled
+def _(call: Call) -> Lowering | None:
+    shape, times = call.shapes[0], call.constants.get(1)
+    if times is None or call.suffix is None:
+        return None
+    item, whole = call.dtypes[0].size, call.out_shapes[0]
+    # Each axis as [copies, elements]: the copies all come from the same place.
+    pairs = [n for pair in zip(times.tolist(), shape, strict=True) for n in pair]
+    source = [s for step in steps_of(shape, item) for s in (0, step)]
+    steps = zip(steps_of(whole, item), shape, strict=True)
+    target = [s for step, n in steps for s in (n * step, step)]
+    sizes = box(pairs, item, (0, source), (0, target))
+    return None if sizes is None else Lowering("copy_box", sizes, inputs=(0,))
 
 
 @TILE.numpy

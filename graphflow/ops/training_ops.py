@@ -12,6 +12,7 @@ from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.opdef import INDEX, NUMBERS, OpDef, define
 from graphflow.core.operation import Operation
+from graphflow.core.scratch import scratch
 from graphflow.core.shape import Dims, text
 from graphflow.core.state import Cell
 from graphflow.ops.state import NOT_CONTINUOUS, equal_shapes, handle_dims
@@ -118,7 +119,11 @@ def _check_rows(var: Dims, grad: Dims) -> None:
 # --- compiled kernels ---
 _COMPILED: Final = {
     "GradientDescent": "gradient_descent", "Momentum": "momentum", "Adam": "adam",
-    "RMSProp": "rms_prop", "Adagrad": "adagrad",
+    "RMSProp": "rms_prop", "Adagrad": "adagrad", "AdagradV2": "adagrad_v2",
+    "Adadelta": "adadelta", "CenteredRMSProp": "centered_rms_prop", "AdaMax": "ada_max",
+    "KerasMomentum": "keras_momentum", "ProximalGradientDescent": "proximal_gradient_descent",
+    "ProximalAdagrad": "proximal_adagrad", "Ftrl": "ftrl", "FtrlV2": "ftrl_v2",
+    "AddSign": "add_sign", "PowerSign": "power_sign",
 }  # fmt: skip
 
 
@@ -226,7 +231,11 @@ def _kernel(
 
 # --- the steps: each changes `var` and its slots in place; formulas as TensorFlow rounds them ---
 def _gradient_descent(var: Array, delta: Array, *, alpha: Array) -> None:
-    var -= delta * alpha
+    var -= np.multiply(delta, alpha, out=_spare(delta))
+
+
+def _spare(like: Array, number: int = 0) -> Array:
+    return scratch(like.shape, like.dtype, number)
 
 
 def _proximal(var: Array, rate: Any, l1: Array, l2: Array) -> None:
@@ -252,7 +261,7 @@ def _momentum(
     if use_nesterov:
         var -= grad * lr + accum * momentum * lr
     else:
-        var -= accum * lr
+        var -= np.multiply(accum, lr, out=_spare(accum))
 
 
 def _keras_momentum(
@@ -281,7 +290,7 @@ def _adam(
     use_nesterov: bool,
 ) -> None:
     alpha = lr * np.sqrt(1 - beta2_power) / (1 - beta1_power)
-    spare = grad - m
+    spare = np.subtract(grad, m, out=_spare(grad))
     spare *= 1 - beta1
     m += spare
     np.multiply(grad, grad, out=spare)
@@ -290,7 +299,8 @@ def _adam(
     v += spare
     np.sqrt(v, out=spare)
     spare += epsilon
-    change = (grad * (1 - beta1) + beta1 * m) * alpha if use_nesterov else m * alpha
+    ahead = grad * (1 - beta1) + beta1 * m if use_nesterov else m
+    change = np.multiply(ahead, alpha, out=_spare(m, 1))
     change /= spare
     var -= change
 
@@ -313,9 +323,12 @@ def _ada_max(
 
 
 def _adagrad(var: Array, accum: Array, grad: Array, *, lr: Array, update_slots: bool) -> None:
+    spare = _spare(grad)
     if update_slots:
-        accum += grad * grad
-    var -= grad * lr / np.sqrt(accum)
+        accum += np.multiply(grad, grad, out=spare)
+    change = np.multiply(grad, lr, out=_spare(grad, 1))
+    change /= np.sqrt(accum, out=spare)
+    var -= change
 
 
 def _adagrad_v2(
@@ -386,9 +399,15 @@ def _rms_prop(
     momentum: Array,
     epsilon: Array,
 ) -> None:
-    ms += (grad * grad - ms) * (1 - rho)
+    spare = np.multiply(grad, grad, out=_spare(grad))
+    spare -= ms
+    spare *= 1 - rho
+    ms += spare
     mom *= momentum
-    mom += grad * lr / np.sqrt(ms + epsilon)
+    np.sqrt(np.add(ms, epsilon, out=spare), out=spare)
+    change = np.multiply(grad, lr, out=_spare(grad, 1))
+    change /= spare
+    mom += change
     var -= mom
 
 

@@ -11,6 +11,7 @@ from graphflow.core.operation import Operation
 from graphflow.core.pause import collector_paused
 from graphflow.core.shape import Dims
 from graphflow.core.tensor import Tensor
+from graphflow.plan.blocks import block
 from graphflow.plan.buffers import Layout, plan_buffers
 from graphflow.plan.capture import capture
 from graphflow.plan.emit import Emitted, emit
@@ -24,6 +25,7 @@ from graphflow.plan.record import Steps, record
 from graphflow.plan.reread import reread
 from graphflow.plan.segments import segments
 from graphflow.plan.simplify import simplify
+from graphflow.plan.tiles import tile
 
 CHECK: Final = os.environ.get("GRAPHFLOW_CHECK") == "1"
 
@@ -39,10 +41,35 @@ class Built:
     layout: Layout
 
 
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What does not depend on the sizes of the feeds: the part of a graph that a run needs.
+
+    `asked` are the serials of the instructions that are run for their effects.
+    """
+
+    program: Program
+    asked: frozenset[int]
+
+
+def captured(
+    fetches: Sequence[Tensor], targets: Sequence[Operation], feeds: Sequence[Tensor]
+) -> Captured:
+    """Returns what the plans of a run for all sizes of its feeds start from.
+
+    Args:
+        fetches: the tensors whose values are wanted.
+        targets: the operations to run for their effects.
+        feeds: the tensors that are given.
+    """
+    with collector_paused():
+        fetches, targets, feeds = inlined(fetches, targets, feeds)
+        program = capture(fetches, targets, feeds, [t.dims for t in feeds])
+        return Captured(program, frozenset(op._id for op in targets))
+
+
 def passes(
-    fetches: Sequence[Tensor],
-    targets: Sequence[Operation],
-    feeds: Sequence[Tensor],
+    start: Captured,
     feed_dims: Sequence[Dims],
     bind: Bind,
     known: Mapping[int, Any] | None = None,
@@ -50,16 +77,16 @@ def passes(
     """Yields (name of the pass, Program after it), in order.
 
     Args:
-        fetches: the tensors whose values are wanted.
-        targets: the operations to run for their effects.
-        feeds: the tensors that are given.
-        feed_dims: their shapes; None for unknown sizes.
+        start: what the run needs.
+        feed_dims: the shapes of the feeds; None for unknown sizes.
         bind: makes the session's cell of a variable.
         known: the values that feeds have in every run, by their positions, such as resources.
     """
-    fetches, targets, feeds = inlined(fetches, targets, feeds)
-    asked = frozenset(op._id for op in targets)
-    program = capture(fetches, targets, feeds, feed_dims)
+    program = start.program
+    dims = dict(zip(program.feeds, feed_dims, strict=True))
+    program = replace(
+        program, dims=tuple([dims.get(slot, d) for slot, d in enumerate(program.dims)])
+    )
     if known:
         slots = {program.feeds[i]: value for i, value in known.items()}
         program = replace(program, constants={**program.constants, **slots})
@@ -70,7 +97,7 @@ def passes(
     yield "merge", program
     program = simplify(program)
     yield "simplify", program
-    program = sweep(program, asked)
+    program = sweep(program, start.asked)
     yield "sweep", program
     program = reread(program)
     yield "reread", program
@@ -79,9 +106,7 @@ def passes(
 
 
 def build(
-    fetches: Sequence[Tensor],
-    targets: Sequence[Operation],
-    feeds: Sequence[Tensor],
+    start: Captured,
     feed_dims: Sequence[Dims],
     bind: Bind,
     check: bool = CHECK,
@@ -90,16 +115,14 @@ def build(
     """Runs all passes; see `passes` for the arguments.
 
     Args:
-        fetches: as in `passes`.
-        targets: as in `passes`.
-        feeds: as in `passes`.
+        start: as in `passes`.
         feed_dims: as in `passes`.
         bind: as in `passes`.
         check: whether every pass is verified.
         machine: what runs compiled kernels; None: NumPy runs everything.
     """
     with collector_paused():
-        for _, program in _checked(passes(fetches, targets, feeds, feed_dims, bind), check):
+        for _, program in _checked(passes(start, feed_dims, bind), check):
             last = program
         return finished(last, machine)
 
@@ -112,12 +135,25 @@ def finished(program: Program, machine: Machine | None = None) -> Built:
         machine: as in `build`.
     """
     steps = record(program)
-    if machine is not None:
-        fuse(steps, machine)
-        trim(steps)
+    if machine is None:
+        block(steps)
+        tile(steps)
+        return Built(program, steps, plan_buffers(steps))
+    fuse(steps, machine)
+    trim(steps)
     layout = plan_buffers(steps)
     segments(steps, layout)
     return Built(program, steps, layout)
+
+
+def plain(program: Program) -> Built:
+    """As `finished`, but every step is a call of its own that NumPy makes.
+
+    Args:
+        program: an ordered Program.
+    """
+    steps = record(program)
+    return Built(program, steps, plan_buffers(steps))
 
 
 def _checked(stages: Iterator[tuple[str, Program]], check: bool) -> Iterator[tuple[str, Program]]:

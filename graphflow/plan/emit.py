@@ -79,8 +79,8 @@ class _Writer:
         return name
 
     def members(self, step: Step) -> None:
-        """The steps of a segment, as comments: compiled code runs them."""
-        for m in step.segment.members:
+        """The steps of a segment or group, as comments: one function runs them."""
+        for m in (step,) if step.segment is None else step.segment.members:
             names = ", ".join(dict.fromkeys([p.instr.name for p in m.parts or (m,)]))
             labels = " ".join([p.label for p in m.parts]) if m.parts else m.label
             reads = ", ".join([self.shown(s) for s in m.reads])
@@ -95,7 +95,7 @@ class _Writer:
         return f"{letter}{slot}"
 
     def step(self, index: int, step: Step) -> None:
-        if step.segment is not None:
+        if step.segment is not None or step.parts:
             self.members(step)
         parts = [self.argument(a) for a in step.args]
         parts += [f"{k}={self.literal(v)}" for k, v in step.options.items()]

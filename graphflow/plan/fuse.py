@@ -10,10 +10,8 @@ In: `Steps` and a `Machine`. Out: the same steps; those for the machine have `na
 from __future__ import annotations
 
 import heapq
-import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -22,6 +20,7 @@ from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.shape import count
 from graphflow.plan.chains import Tile, join
+from graphflow.plan.groups import Group, add, agree, leading
 from graphflow.plan.order import effect_of
 from graphflow.plan.record import Literal, Pattern, Step, Steps
 
@@ -41,21 +40,6 @@ class Machine(Protocol):
     @property
     def tiles(self) -> frozenset[str]:
         """The names of its elementwise operations."""
-
-
-@dataclass(slots=True)
-class Group:
-    """Elementwise operations over one shape, run tile by tile, and reductions of their results.
-
-    `split`: with an operand that is a row or a column, the number of leading axes that count rows.
-    """
-
-    shape: Sizes
-    split: int | None = None
-    tiles: list[Tile] = field(default_factory=list)
-    reduces: list[tuple[str, Sizes, int, int]] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
-    made: set[int] = field(default_factory=set)
 
 
 def fuse(steps: Steps, machine: Machine) -> None:
@@ -170,8 +154,8 @@ class _Facts:
             dtype = self.steps.dtypes[s]
             if shape is None or dtype is None:
                 return None
-            if 0 in shape:
-                return None  # nothing to compute, and nothing to gain
+            if 0 in shape and not (self._known(s) and len(shape) == 1):
+                return None  # nothing to compute; a list of axes or sizes may be empty, though
             shapes.append(shape)
             dtypes.append(dtype.base_dtype)
         outs = []
@@ -179,9 +163,11 @@ class _Facts:
             if effect_of(step.instr) == "update":
                 continue
             shape = self.shape(s)
-            if shape is None or 0 in shape or self.suffix(s) is None:
+            if shape is None or self.suffix(s) is None:
                 return None
             outs.append(shape)
+        if outs and all(0 in shape for shape in outs):
+            return None
         constants = {i: self.steps.constants[s] for i, s in enumerate(flat) if self._known(s)}
         try:
             return rule(Call(step.instr.attrs, shapes, dtypes, outs, constants))
@@ -266,7 +252,7 @@ class _Facts:
         if all(a.__class__ is Literal or self.shape(a) in (shape, ()) for a in args):
             return found
         # Operands that are neither rows nor columns of the result are left to NumPy.
-        return found if _add(Group(self.shape(out) or ()), step, found, self) else None
+        return found if add(Group(self.shape(out) or ()), step, found, self.shape) else None
 
 
 def _renamed(a: Any, same: dict[int, int]) -> Any:
@@ -384,7 +370,7 @@ def _grow(
     finish: Callable[[int], None],
 ) -> None:
     """Adds the first step to a group, then all that can run with it."""
-    if not _add(group, steps[first], lowered[first], facts):
+    if not add(group, steps[first], lowered[first], facts.shape):
         raise AssertionError(f"{steps[first].instr.name} does not fit a group of its own")
     tiles[group.shape].remove(first)
     finish(first)
@@ -396,7 +382,7 @@ def _grow(
             if len(group.tiles) >= _LONGEST:
                 tiles[group.shape] += waiting[k:]
                 break
-            if _add(group, steps[i], lowered[i], facts):
+            if add(group, steps[i], lowered[i], facts.shape):
                 finish(i)
                 grows = True
             else:
@@ -405,63 +391,6 @@ def _grow(
             if not done[i] and _ends(group, steps[i], lowered[i], facts):
                 finish(i)
                 grows = True
-
-
-def _add(group: Group, step: Step, made: Tile | Sequence[Tile], facts: _Facts) -> bool:
-    """Adds an elementwise step if its operands fit the group's rows and columns."""
-    if isinstance(made, Tile):
-        if not group.reduces:
-            group.tiles.append(made)
-            group.steps.append(step)
-            group.made.add(made.out)
-            return True
-        made = (made,)
-    split, whole = group.split, group.shape
-    reduced = {out for _, _, _, out in group.reduces} if group.reduces else ()
-    own = {t.out for t in made}
-    for t in made:
-        for a in t.args:
-            if a.__class__ is not int or a in group.made or a in own:
-                continue
-            if a in reduced:
-                return False  # known only when all tiles are through
-            shape = facts.shapes[a]
-            if shape == whole:
-                continue
-            wanted: Any = "no" if shape is None else _split(shape, whole)
-            if wanted == "no":
-                return False
-            if wanted is None:
-                continue
-            if split is None:
-                split = wanted
-            if not _agree(split, wanted, whole):
-                return False
-    group.split = split
-    group.tiles += made
-    group.steps.append(step)
-    group.made.add(step.outputs[0])
-    return True
-
-
-def _agree(split: int, other: Any, shape: Sizes) -> bool:
-    return math.prod(shape[:split]) == math.prod(shape[: int(other)])
-
-
-def _split(shape: Sizes, whole: Sizes) -> Any:
-    """How an operand lies in the group: None: whole or one number; k: rows or columns; "no"."""
-    if shape == whole or math.prod(shape) == 1:
-        return None
-    own = (1,) * (len(whole) - len(shape)) + shape
-    if len(own) != len(whole):
-        return "no"
-    if own == whole:
-        return None
-    k = next(i for i, n in enumerate(own) if n != 1)  # a row: ones, then the whole's sizes
-    if own[k:] == whole[k:]:
-        return k
-    k = len(own) - next(i for i, n in enumerate(reversed(own)) if n != 1)
-    return k if own[:k] == whole[:k] else "no"
 
 
 def _ends(group: Group, step: Step, low: Any, facts: _Facts) -> bool:
@@ -475,17 +404,13 @@ def _ends(group: Group, step: Step, low: Any, facts: _Facts) -> bool:
         rows = A if C == 1 else B
         if A > 1 and C > 1:
             return False
-        k = _leading(group.shape, rows)
-        if k is None or (group.split is not None and not _agree(group.split, k, group.shape)):
+        k = leading(group.shape, rows)
+        if k is None or (group.split is not None and not agree(group.split, k, group.shape)):
             return False
         group.split = k
     group.reduces.append((low.reduce, low.sizes, step.args[0], step.outputs[0]))
     group.steps.append(step)
     return True
-
-
-def _leading(shape: Sizes, rows: int) -> int | None:
-    return next((k for k in range(len(shape) + 1) if math.prod(shape[:k]) == rows), None)
 
 
 def _grouped(group: Group, facts: _Facts) -> Step:
@@ -514,7 +439,7 @@ def trim(steps: Steps) -> None:
     used = set(steps.fetches)
     kept: list[Step] = []
     for step in reversed(steps.steps):
-        if step.parts:
+        if step.group is not None:
             step.outputs = tuple([s for s in step.outputs if s in used])
             if not step.outputs:
                 continue

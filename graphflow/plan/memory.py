@@ -20,7 +20,7 @@ class Value:
 
     `nbytes` is its size, None if that is not known before the run. A value that neither shares
     memory nor has a buffer is very small, leaves the run, has a size that only the run tells, or
-    lives inside a group of compiled code and never reaches memory as a whole.
+    lives inside a group of steps and never reaches memory as a whole.
     """
 
     slot: int

@@ -47,7 +47,7 @@ class Step:
     parts: tuple[Step, ...] = ()
     """The steps that a group consists of."""
     group: Any = None
-    """What runs as a group: elementwise operations and reductions; see plan/fuse.py."""
+    """What runs as a group: elementwise operations and reductions; see plan/groups.py."""
     chain: tuple[Step, ...] = ()
     """The steps whose place this one has taken; see plan/chains.py."""
     segment: Any = None

@@ -78,7 +78,7 @@ def numpy_only() -> Iterator[None]:
     finally:
         _found[0] = before
         if before is not None:
-            _philox.use(before.module.philox)
+            _philox.use(before.module.philox, before.module.advance)
 
 
 def why() -> str:
@@ -97,5 +97,5 @@ def _load() -> NativeMachine | None:
         _reason[0] = f"the extension was not built: {e}"
         return None
     _reason[0] = f"for {module.instruction_set()}, found out when it was loaded"
-    _philox.use(module.philox)
+    _philox.use(module.philox, module.advance)
     return NativeMachine(module)

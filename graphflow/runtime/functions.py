@@ -16,7 +16,7 @@ from graphflow.core.errors import KernelError, NotFoundError
 from graphflow.core.evaluate import kernel_keywords
 from graphflow.core.late import provide
 from graphflow.core.state import Store
-from graphflow.plan.build import finished, passes
+from graphflow.plan.build import captured, finished, passes
 from graphflow.plan.program import Instr, Program
 from graphflow.runtime.compiled import machine
 from graphflow.runtime.failures import StepError, translated
@@ -100,9 +100,9 @@ def _program(store: Store, function: Any, known: dict[int, Any]) -> Program:
         op for op in function.graph.operations
         if op.definition.is_stateful and op not in arguments
     ]  # fmt: skip
-    *_, (_, program) = passes(
-        function.outputs, acting, feeds, [t.dims for t in feeds], lambda i: _bound(i, store), known
-    )
+    start = captured(function.outputs, acting, feeds)
+    dims = [t.dims for t in feeds]
+    *_, (_, program) = passes(start, dims, lambda i: _bound(i, store), known)
     return program
 
 

@@ -24,7 +24,7 @@ from graphflow.core.state import Store
 from graphflow.core.tensor import Tensor
 from graphflow.core.waiting import Run, running
 from graphflow.formats import proto
-from graphflow.plan.build import build, passes
+from graphflow.plan.build import Captured, build, captured, passes
 from graphflow.plan.capture import needed
 from graphflow.plan.program import Instr, Program
 from graphflow.platform.config import get_intra_op_parallelism_threads
@@ -81,6 +81,7 @@ class BaseSession:
         self._lock = threading.RLock()
         self._fetched: dict[Any, Fetched] = {}
         self._plans: dict[Any, NumpyPlan] = {}
+        self._captured: dict[Any, Captured] = {}
         self._shapes: dict[Any, int] = {}
         self._edits = self._graph._edits
         self._quick = quick_runs(self._graph)
@@ -119,6 +120,7 @@ class BaseSession:
         for run in list(self._waiting):
             run.cancel()
         self._plans.clear()
+        self._captured.clear()
         self._fetched.clear()
         self._partial.clear()
         self._store = Store()
@@ -255,16 +257,21 @@ class BaseSession:
     def _plan(
         self, fetched: Fetched, tensors: Sequence[Tensor], shapes: Sequence[Any]
     ) -> NumpyPlan:
-        if self._edits != self._graph._edits:
-            with self._lock:
-                self._plans.clear()
-                self._forget_runs()
-                self._edits = self._graph._edits
+        self._forget_before_edits()
         wanted = (fetched.key, tuple(tensors))
         plan = self._plans.get((wanted, tuple(shapes)))
         if plan is None:
             plan = self._make_plan(fetched, wanted, tensors, shapes)
         return plan
+
+    def _forget_before_edits(self) -> None:
+        """Lets go what was made of the graph before its operations were changed."""
+        if self._edits != self._graph._edits:
+            with self._lock:
+                self._plans.clear()
+                self._captured.clear()
+                self._forget_runs()
+                self._edits = self._graph._edits
 
     def _make_plan(
         self, fetched: Fetched, wanted: Any, tensors: Sequence[Tensor], shapes: Sequence[Any]
@@ -301,12 +308,21 @@ class BaseSession:
 
     def _built(self, fetched: Fetched, tensors: Sequence[Tensor], dims: Sequence[Any]) -> NumpyPlan:
         self._check_devices(fetched, tensors)
-        built = build(
-            fetched.tensors, fetched.targets, tensors, dims, self._bind, machine=machine()
-        )
+        built = build(self._capture(fetched, tensors), dims, self._bind, machine=machine())
         names = [t.name for t in fetched.tensors] + [op.name for op in fetched.targets]
         label = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
         return NumpyPlan(built, f"{label} #{len(self._plans)}", self._store, self._threads)
+
+    def _capture(self, fetched: Fetched, tensors: Sequence[Tensor]) -> Captured:
+        """What all plans of these fetches and feeds start from, whatever the sizes."""
+        key = (fetched.key, tuple(tensors))
+        found = self._captured.get(key)
+        if found is None:
+            while len(self._captured) >= _MAX_PLANS:
+                self._captured.pop(next(iter(self._captured)))
+            found = captured(fetched.tensors, fetched.targets, tensors)
+            self._captured[key] = found
+        return found
 
     def _bind(self, instr: Instr) -> Any:
         kernel = instr.definition.kernel
@@ -418,7 +434,7 @@ class BaseSession:
         """Returns the plan of a run without running it; `.source` is readable Python.
 
         `.steps` are its calls, `.values` what they compute and in which buffers, `.stepwise()` is
-        the same plan without compiled code.
+        the same plan without compiled code and groups.
 
         Args:
             fetches: as in `run`.
@@ -434,7 +450,8 @@ class BaseSession:
         fetched = Fetched(self._graph, fetches)
         dims = [a.shape for _, a in given]
         tensors = [t for t, _ in given]
-        return list(passes(fetched.tensors, fetched.targets, tensors, dims, self._bind))
+        self._forget_before_edits()
+        return list(passes(self._capture(fetched, tensors), dims, self._bind))
 
     def make_callable(
         self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False

@@ -64,7 +64,7 @@ def test_names_are_split_at_commas_and_blanks():
 
 
 def test_targets_and_reasons_name_rows():
-    assert {*targets.BEST, *targets.TF2, *targets.REASONS} <= {*ROWS}
+    assert {*targets.BEST, *targets.TF2, *targets.REASONS, *targets.NUMPY_ONLY} <= {*ROWS}
 
 
 def test_a_peer_is_found_through_its_variable(monkeypatch):
@@ -88,6 +88,18 @@ def test_report_comes_from_a_record():
     assert "* W6 add, torch: not there" in text
     assert "graphflow: Python 3.11.7, numpy 2.4.6; NumPy only" in text
     assert "Not installed: PyTensor" in text
+
+
+def test_report_says_where_numpy_alone_is_slower():
+    record = json.loads(RECORD.read_text())
+    theirs = record["rows"]["W1"]["times"]["tf2"]
+    record["rows"]["W1"]["times"]["graphflow-numpy"] = [
+        {what: 2 * value for what, value in times.items()} for times in theirs
+    ]
+    assert ("W1", 0.5) in report.slower(record)
+    assert "* **NumPy only**, 1x of TF 2.21.0 compat.v1: W1 0.50x" in report.markdown(record)
+    record["rows"]["W1"]["times"]["graphflow-numpy"] = theirs
+    assert report.slower(record) == []
 
 
 def test_report_counts_only_what_was_measured():

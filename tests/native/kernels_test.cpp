@@ -18,7 +18,11 @@ namespace {
 
 #include "array_test.inc"
 #include "elementwise_test.inc"
+#include "images_test.inc"
+#include "picking_test.inc"
 #include "product_test.inc"
+#include "random_test.inc"
+#include "training_test.inc"
 
 // Shares work again and again; false if a part was not done once when split() returned.
 bool shares_work(int rounds) {
@@ -66,6 +70,11 @@ void test_table() {
   updates<float>("f32");
   updates<double>("f64");
   test_moves();
+  test_images();
+  test_picking();
+  test_random();
+  more_updates<float>("f32");
+  more_updates<double>("f64");
   subject = "the table";
   for (const KernelEntry* k = table->kernels; k->name; ++k)
     if (!tested.count(k->name)) failed(std::string("no test of ") + k->name);

@@ -135,10 +135,11 @@ inline TileOp tile(const std::string& name) {
   failed("no operation on tiles has this name");
 }
 // Runs a kernel by name; a failure names its sizes.
-inline int run(const std::string& name, std::vector<char*> operands, const std::vector<i64>& sizes) {
+inline int run(const std::string& name, std::vector<char*> operands, const std::vector<i64>& sizes,
+               const std::vector<double>& numbers = {}) {
   Kernel found = kernel(name);
   subject = name + " " + text(sizes);
-  return found(operands.data(), sizes.data(), nullptr);
+  return found(operands.data(), sizes.data(), numbers.data());
 }
 
 inline std::vector<const Table*> usable_tables() {

@@ -14,43 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphflow as tf
-from graphflow.plan import segments
 from graphflow.runtime import compiled
+from tests.runtime.compiled_code import (
+    MACHINE,
+    NEEDED,
+    SETS,
+    agrees,
+    both,
+    everything_is_compiled,
+    instruction_set,
+)
 
-MACHINE = compiled.machine()
-pytestmark = pytest.mark.skipif(MACHINE is None, reason=f"NumPy runs everything: {compiled.why()}")
-SETS = MACHINE.module.instruction_sets() if MACHINE else []
+__all__ = ["everything_is_compiled", "instruction_set"]  # fixtures
 
-
-@pytest.fixture(autouse=True)
-def _everything_is_compiled(monkeypatch):
-    monkeypatch.setattr(segments, "_FEW", 0)  # also what NumPy would do as quickly
-    before = MACHINE.module.instruction_set()
-    yield
-    MACHINE.module.use(before)
-
-
-@pytest.fixture(params=SETS)
-def instruction_set(request):
-    MACHINE.module.use(request.param)
-    return request.param
-
-
-def both(fetch, feeds):
-    """What compiled code gives, and what NumPy gives."""
-    with tf.Session() as session:
-        ours = session.run(fetch, feeds)
-        assert "native(" in session.plan(fetch, feeds).source
-    with compiled.numpy_only(), tf.Session() as session:
-        plain = session.run(fetch, feeds)
-        assert "native(" not in session.plan(fetch, feeds).source
-    return ours, plain
-
-
-def agrees(fetch, feeds, limit=2e-5):
-    ours, plain = both(fetch, feeds)
-    for x, y in zip(np.atleast_1d(ours), np.atleast_1d(plain), strict=True):
-        np.testing.assert_allclose(x, y, rtol=limit, atol=limit * (np.abs(plain).max() + 1e-30))
+pytestmark = [NEEDED, pytest.mark.usefixtures("everything_is_compiled")]
 
 
 def units_in_the_last_place(found, exact):
@@ -198,7 +175,7 @@ def test_tied_weights_train_as_with_numpy():
     w = tf.Variable(tf.random_uniform([60, 40], seed=1) - 0.5)
     y = tf.matmul(tf.nn.sigmoid(tf.matmul(x, w)), tf.transpose(w))
     loss = tf.reduce_sum(tf.pow(x - y, 2) + tf.pow(y, 3))
-    feeds = {x: NUMBERS.normal(size=(30, 60))}
+    feeds = {x: np.random.default_rng(7).normal(size=(30, 60))}
     step = tf.train.GradientDescentOptimizer(1e-4).minimize(loss)
     found = []
     for context in (contextlib.nullcontext, compiled.numpy_only):
@@ -208,7 +185,7 @@ def test_tied_weights_train_as_with_numpy():
                 session.run(step, feeds)
             found.append(session.run([w, loss], feeds))
     for ours, plain in zip(*found, strict=True):
-        np.testing.assert_allclose(ours, plain, 1e-4)
+        np.testing.assert_allclose(ours, plain, 1e-4, 1e-6)  # a weight may be almost 0
 
 
 def test_sums_of_products_are_written_once(instruction_set):

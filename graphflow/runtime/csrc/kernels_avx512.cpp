@@ -1,5 +1,6 @@
-// The kernels for avx512. Every instruction set is compiled from the same two files.
+// The kernels for avx512. Every instruction set is compiled from the same files.
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "native.h"

@@ -608,6 +608,18 @@ static PyObject* m_unshared(PyObject*, PyObject* list) {
   Py_INCREF(item);
   return item;
 }
+static PyObject* m_advance(PyObject*, PyObject* args) {
+  Py_buffer stream;
+  unsigned long long blocks;
+  if (!PyArg_ParseTuple(args, "w*K", &stream, &blocks)) return nullptr;
+  unsigned long long at = 0;
+  const bool fits = stream.len == 24;
+  if (fits) at = __atomic_fetch_add((std::uint64_t*)stream.buf + 2, blocks, __ATOMIC_RELAXED);
+  PyBuffer_Release(&stream);
+  if (fits) return PyLong_FromUnsignedLongLong(at);
+  PyErr_SetString(PyExc_ValueError, "a stream is three words of 64 bits");
+  return nullptr;
+}
 static PyMethodDef methods[] = {
     {"tile_operations", m_tiles, METH_NOARGS, "The names of the operations on tiles."},
     {"kernels", m_kernels, METH_NOARGS, "The names of the kernels."},
@@ -618,6 +630,8 @@ static PyMethodDef methods[] = {
     {"philox", m_philox, METH_VARARGS,
      "philox(key, high, low, out): random words of consecutive positions into uint32 [n, 4]."},
     {"unshared", m_unshared, METH_O, "unshared(list): its first item if the list alone holds it, or None."},
+    {"advance", m_advance, METH_VARARGS,
+     "advance(stream, blocks) -> the next free block of uint64 [3], now that many further on."},
     {"set_threads", m_threads, METH_O, "set_threads(n): at most n threads work on one kernel."},
     {nullptr, nullptr, 0, nullptr}};
 static PyModuleDef module = {PyModuleDef_HEAD_INIT, "graphflow.runtime.native",

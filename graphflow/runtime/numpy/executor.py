@@ -16,21 +16,25 @@ import numpy as np
 
 from graphflow.core.evaluate import kernel_keywords
 from graphflow.core.shape import count
-from graphflow.plan.build import Built, emitted, finished
+from graphflow.plan.blocks import Blocked
+from graphflow.plan.build import Built, emitted, finished, plain
 from graphflow.plan.emit import Emitted
 from graphflow.plan.fold import rerun_shape_rule
 from graphflow.plan.memory import Value, values
 from graphflow.plan.program import Instr, Program
 from graphflow.plan.record import Step
 from graphflow.plan.segments import Segment
+from graphflow.plan.tiles import Tiled
 from graphflow.runtime.compiled import machine
 from graphflow.runtime.failures import StepError
 from graphflow.runtime.numpy.arena import make_arena
+from graphflow.runtime.numpy.blocks import bound_blocks
 from graphflow.runtime.numpy.calls import bound_call
 from graphflow.runtime.numpy.dataflow import Dataflow, needs_threads
 from graphflow.runtime.numpy.flow import bound
 from graphflow.runtime.numpy.segments import bound_segment, is_kept
 from graphflow.runtime.numpy.threads import one_thread
+from graphflow.runtime.numpy.tiles import bound_tiles
 
 Array = np.ndarray[Any, Any]
 _PARTS: Final = {"If": ("false", "true"), "While": ("condition", "body")}
@@ -57,9 +61,9 @@ class NumpyPlan:
         """Whether something in it may have to wait for another thread."""
         self._flow: Dataflow | None = None
         if self.waits:
-            plain = finished(built.program)
-            if needs_threads(plain):
-                built = plain
+            single = plain(built.program)
+            if needs_threads(single):
+                built = single
         self.built = built
         self.label = f"<graphflow plan: {label}>"
         self._store = store
@@ -81,14 +85,12 @@ class NumpyPlan:
         self.compiled = len(built.steps.steps) < COMPILE_BELOW
 
     def stepwise(self) -> NumpyPlan:
-        """The same plan without compiled code: each step of it can be seen."""
-        if not any(step.segment is not None for step in self.built.steps.steps):
+        """The same plan without compiled code and groups: each step of it can be seen."""
+        if not any(step.segment is not None or step.parts for step in self.built.steps.steps):
             return self
         if self._stepwise is None:
-            plain = finished(self.built.program)
-            self._stepwise = NumpyPlan(
-                plain, f"{self.label}, step by step", self._store, self._threads
-            )
+            label = f"{self.label}, step by step"
+            self._stepwise = NumpyPlan(plain(self.built.program), label, self._store, self._threads)
         return self._stepwise
 
     def _bind_inner(self, store: Any) -> None:
@@ -208,12 +210,20 @@ class NumpyPlan:
             self._code = code
         arena = make_arena(self.built.steps, self.built.layout, text.buffers)
         arrays = {slot: arena[name] for name, slot in text.buffers}
-        segments = {
-            name: self._segment(value, arrays)
+        groups = {
+            name: self._group(value, arrays)
             for name, value in text.names.items()
-            if value.__class__ is Segment
+            if value.__class__ in (Segment, Tiled, Blocked)
         }
-        return types.FunctionType(self._code, {**text.names, **arena, **segments})
+        return types.FunctionType(self._code, {**text.names, **arena, **groups})
+
+    def _group(self, function: Any, arrays: dict[int, Any]) -> Callable[..., Any]:
+        """The function of a step that runs others, on one set of buffers."""
+        if function.__class__ is Tiled:
+            return bound_tiles(function.step, self.built.steps, arrays)
+        if function.__class__ is Blocked:
+            return bound_blocks(function, self.built.steps, arrays)
+        return self._segment(function, arrays)
 
     def _segment(self, segment: Segment, arrays: dict[int, Any]) -> Callable[..., Any]:
         found = machine()
@@ -252,8 +262,8 @@ class NumpyPlan:
         arrays = {slot: arena[str(slot)] for slot in layout.buffer_of}
         calls = [
             bound_call(step, arena, start)
-            if step.segment is None
-            else bound_call(step, arena, start, self._segment(step.segment, arrays))
+            if step.segment is None and not step.parts
+            else bound_call(step, arena, start, self._group(step.function, arrays))
             for step in steps.steps
         ]
         gone = [layout.dies_after.get(i, ()) for i in range(len(calls))]
@@ -293,7 +303,9 @@ def _all(program: Program) -> Iterator[Instr]:
 
 
 def _give_state(built: Built, store: Any) -> None:
-    for step in built.steps.steps:
+    steps = built.steps.steps
+    members = [m for step in steps if step.segment is not None for m in step.segment.members]
+    for step in (*steps, *members):
         kernel = step.instr.definition.kernel
         if kernel is None or step.function is not kernel:
             continue

@@ -13,7 +13,7 @@ import numpy as np
 from graphflow.core.lowering import SUFFIXES
 from graphflow.plan.chains import Tile
 from graphflow.plan.fold import rerun_shape_rule
-from graphflow.plan.fuse import Group
+from graphflow.plan.groups import Group
 from graphflow.plan.pairs import shortened
 from graphflow.plan.record import Literal, Step, Steps
 from graphflow.plan.segments import Segment
@@ -149,6 +149,13 @@ class _Binding:
             self.inputs.append((self._new(slot), False, True, dtype.size, tuple(dims)))
         return self.operand[slot]
 
+    def _state(self, member: Step) -> int:
+        """The operand of what an operation keeps between runs."""
+        kept = member.native.state(member.options["memory"], member.instr.attrs)
+        operand = self._new(~len(self.operand))  # no slot has this number
+        self.fixed.append((operand, self._address(kept)))
+        return operand
+
     # --- code ---
     def _code(self) -> Any:
         instrs: list[Any] = []
@@ -174,8 +181,12 @@ class _Binding:
                 flat = m.reads
                 chosen = flat if low.inputs is None else [flat[i] for i in low.inputs]
                 operands = [self.at(s) for s in (*chosen, *m.outputs)]
-                instrs.append((low.kernel, operands, low.sizes, (), None))
+                if low.state is not None:
+                    operands.append(self._state(m))
+                instrs.append((low.kernel, operands, low.sizes, low.numbers, None))
             self.members.append(m)
+        for s in self.segment.outputs:  # an empty one may be no kernel's operand
+            self.at(self.base.get(s, s))
         return self.machine.module.Code(
             len(self.operand),
             self.fixed,

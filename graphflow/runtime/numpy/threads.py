@@ -28,6 +28,27 @@ def libraries() -> list[str]:
     return found + glob.glob(os.path.join(root, ".dylibs", "*openblas*"))
 
 
+_CORE: Final = (
+    "scipy_openblas_get_corename64_", "scipy_openblas_get_corename",
+    "openblas_get_corename64_", "openblas_get_corename",
+)  # fmt: skip
+
+
+def core_name() -> str | None:
+    """The processor for which BLAS has picked its kernels; None if it does not tell."""
+    for path in libraries():
+        try:
+            library = ctypes.CDLL(path)
+        except OSError:
+            continue
+        for name in _CORE:
+            tell = getattr(library, name, None)
+            if tell is not None:
+                tell.restype, tell.argtypes = ctypes.c_char_p, []
+                return str(tell().decode())
+    return None
+
+
 def switch() -> tuple[Callable[[], int], Callable[[int], None]] | None:
     """How many threads BLAS uses: a function that tells it, and one that sets it."""
     for path in libraries():
