@@ -225,12 +225,13 @@ class _Walk:
         queued = set(ready)
         while ready:
             op = ready.popleft()
+            sources = self._sources(op) if loops else [t.op for t in op.inputs]
             if op.__class__ is not Operation:
                 self._through_loop(op)
             # An x's own operation is only passed where another x lies behind it.
-            elif any(t.op in waiting for t in op.inputs) or (loops and self._leads_on(op)):
+            elif not waiting.keys().isdisjoint(sources):
                 self._through(op)
-            for other in self._sources(op) if loops else [t.op for t in op.inputs]:
+            for other in sources:
                 left = waiting.get(other)
                 if left is not None:
                     waiting[other] = left - 1
@@ -254,7 +255,8 @@ class _Walk:
             between.add(op)
             flows = flows or op._flow is not None
             if op not in ends:
-                stack += [t.op for t in op.inputs]
+                for t in op.inputs:
+                    stack.append(t.op)  # noqa: PERF401 (of one or two a list takes longer)
         if flows:
             context = self.level or ys[0].graph._flow
             open_loops = loops_open_in(context)
@@ -266,7 +268,7 @@ class _Walk:
         loops = self.loops
         waiting: dict[Any, int] = dict.fromkeys([loops.get(op, op) for op in between], 0)
         for node in waiting:
-            for other in self._sources(node):
+            for other in self._sources(node) if loops else [t.op for t in node.inputs]:
                 if other in waiting:
                     waiting[other] += 1
         return waiting
@@ -274,14 +276,9 @@ class _Walk:
     def _sources(self, node: Any) -> list[Any]:
         """The operations and loops whose results an operation or a loop takes, with repeats."""
         loops = self.loops
-        if not loops:
-            return [t.op for t in node.inputs]
         ops = [node] if node.__class__ is Operation else self.inside[node]
         found = [loops.get(t.op, t.op) for op in ops for t in op.inputs]
         return [other for other in found if other is not node]
-
-    def _leads_on(self, op: Operation) -> bool:
-        return any(other in self.waiting for other in self._sources(op))
 
     def _through_loop(self, loop: Any) -> None:
         """Differentiates a loop."""
@@ -338,7 +335,11 @@ class _Walk:
     def _differentiated(self, op: Operation, rule: Callable[..., Any]) -> Sequence[Any] | None:
         """The gradients of the inputs; None if no gradient arrives."""
         dys = [None if t in self.stops else self._sum(t) for t in op.outputs]
-        if any(dy is None for dy in dys):
+        plain = True
+        for dy in dys:
+            if dy.__class__ is not Tensor:
+                plain = False
+        if not plain and any(dy is None for dy in dys):
             if all(dy is None for dy in dys):
                 return None
             dys = [
@@ -347,7 +348,7 @@ class _Walk:
             ]
         before = op.graph.version
         users = is_users(op)
-        if not (op.definition.passes_rows or op.definition.flow or users):
+        if not (plain or op.definition.passes_rows or op.definition.flow or users):
             dys = [_dense(op, d) if isinstance(d, IndexedSlices) else d for d in dys]
         wanted = self._wanted(op)
         asked.op, asked.wanted = op, wanted
@@ -380,6 +381,9 @@ class _Walk:
         """Drops the gradients that lead to no x, and the operations made for them alone."""
         if False not in wanted:
             return dxs
+        pairs = zip(dxs, wanted, strict=False)
+        if not [w for dx, w in pairs if dx is not None and not w] and len(dxs) == len(wanted):
+            return dxs
         kept = [dx if w else None for dx, w in zip(dxs, wanted, strict=False)]
         if op.graph._flow is not None:
             return kept  # the loop's gradient takes back what nobody uses
@@ -405,14 +409,15 @@ class _Walk:
                 f"Num gradients {len(dxs)} generated for op {op.name!r} ({op.type}) do not match "
                 f"num inputs {len(op.inputs)}"
             )
+        arrived = self.arrived
         for t, dx in zip(op.inputs, dxs, strict=True):
             if dx is None or not (trainable(t) or isinstance(dx, IndexedSlices)):
                 continue
             if isinstance(dx, Tensor) and dx.dims != t.dims:
                 _sharpen(dx, t, op)
-            parts = self.arrived.get(t)
+            parts = arrived.get(t)
             if parts is None:
-                self.arrived[t] = [dx]
+                arrived[t] = [dx]
             else:
                 parts.append(dx)
 

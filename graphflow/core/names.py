@@ -67,6 +67,8 @@ class NameScope(contextlib.ContextDecorator):
         name: as `Graph.name_scope` takes it.
     """
 
+    __slots__ = ("_graph", "_name", "_outer")
+
     def __init__(self, graph: Any, name: str | None) -> None:
         self._graph = graph
         self._name = name

@@ -40,7 +40,7 @@ def join(steps: Steps, lowered: list[Any], shape: ShapeOf) -> None:
 
     Args:
         steps: the steps.
-        lowered: for each a Lowering, a list of Tiles, or None for what NumPy runs.
+        lowered: for each a Lowering, a Tile or a list of them, or None for what NumPy runs.
         shape: the shape of a slot.
     """
     if not any(low.__class__ is Lowering and low.kernel.startswith(_FIRST) for low in lowered):
@@ -78,8 +78,9 @@ class _Chains:
     def _tile(self, i: int, name: str) -> Step | None:
         """The step i if it is one elementwise operation of this name."""
         low = self.lowered[i]
-        single = low.__class__ is list and len(low) == 1 and low[0].name == name
-        return self.steps[i] if single else None
+        if low.__class__ is list and len(low) == 1:
+            low = low[0]
+        return self.steps[i] if low.__class__ is Tile and low.name == name else None
 
     def _replace(self, first: int, last: int, low: Lowering, args: tuple[Any, ...]) -> None:
         """Puts one step in the place of two; the first one does nothing any more."""

@@ -94,7 +94,10 @@ class _Facts:
 
     # --- steps ---
     def lowered(self, step: Step) -> Any:
-        """A Lowering, the Tiles of an elementwise step, or None for what NumPy runs."""
+        """A Lowering, the Tiles of an elementwise step, or None for what NumPy runs.
+
+        A single Tile, not in a list, has operands of the shape of the result, and fits any group.
+        """
         if self.same and any(s in self.same for s in step.reads):
             step.args = tuple([_renamed(a, self.same) for a in step.args])
         if step.pattern is not None:
@@ -115,15 +118,20 @@ class _Facts:
             step.outputs = ()
         return low
 
-    def _as_before(self, step: Step, pattern: Pattern) -> list[Tile] | None:
+    def _as_before(self, step: Step, pattern: Pattern) -> Tile | list[Tile] | None:
         """As `_typed`, and remembers what becomes of steps of one pattern."""
-        out = step.outputs[0]
-        key = pattern, self.shapes[out], self.suffixes[out]
+        out, shapes = step.outputs[0], self.shapes
+        shape = shapes[out]
+        key = pattern, shape, self.suffixes[out]
         name = self._names.get(key, "")
         if name is None:
             return None
         if name:
-            return [Tile(name, step.args, out)]
+            tile = Tile(name, step.args, out)
+            for a in step.args:
+                if a.__class__ is int and shapes[a] != shape:
+                    return [tile]
+            return tile
         found = self._typed(step, step.label, list(step.args))
         if pattern.label == "power":  # what becomes of it depends on the exponent
             return found
@@ -262,29 +270,28 @@ def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> li
     left, users = _dependencies(steps, facts)
     kernels: list[int] = []
     tiles: dict[Sizes, list[int]] = defaultdict(list)  # by shape
-    ready_tiles: list[int] = []
+    shapes = facts.shapes
 
     def put(i: int) -> None:
-        if lowered[i].__class__ is list:
-            heapq.heappush(ready_tiles, i)
-            tiles[facts.shapes[steps[i].outputs[0]] or ()].append(i)
-        else:
+        if lowered[i].__class__ is Lowering:
             heapq.heappush(kernels, i)
+        else:
+            tiles[shapes[steps[i].outputs[0]] or ()].append(i)
 
     done = [False] * len(steps)
 
     def finish(i: int) -> None:
         done[i] = True
         for u in users[i]:
-            left[u] -= 1
-            if left[u] == 0:
+            n = left[u] = left[u] - 1
+            if not n:
                 put(u)
 
     for i, n in enumerate(left):
         if n == 0:
             put(i)
     found: list[Step] = []
-    while kernels or ready_tiles:
+    while kernels or tiles:
         if kernels:
             i = heapq.heappop(kernels)
             if done[i]:
@@ -295,11 +302,11 @@ def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> li
             found.append(steps[i])
             finish(i)
             continue
-        i = heapq.heappop(ready_tiles)
-        if done[i]:
-            continue
+        i = min([min(waiting) for waiting in tiles.values()])
         group = Group(facts.shape(steps[i].outputs[0]) or ())
         _grow(group, i, steps, lowered, facts, tiles, kernels, done, finish)
+        if not tiles[group.shape]:
+            del tiles[group.shape]
         found.append(_grouped(group, facts))
     return found
 
@@ -314,9 +321,19 @@ def _dependencies(steps: Sequence[Step], facts: _Facts) -> tuple[list[int], list
     touching: dict[int, list[int]] = defaultdict(list)  # cell -> steps since its last update
     updated: dict[int, int] = {}
     for i, step in enumerate(steps):
-        reads = step.reads
-        need = {maker[s] for s in reads if s in maker}
-        if not roots.isdisjoint(reads):
+        elementwise = step.pattern is not None  # without lists among its arguments
+        reads = [a for a in step.args if a.__class__ is int] if elementwise else step.reads
+        if roots.isdisjoint(reads):
+            n = 0
+            for s in reads:
+                if s in maker:
+                    others = users[maker[s]]
+                    if not others or others[-1] != i:  # else it reads two results of that step
+                        others.append(i)
+                        n += 1
+            waits.append(n)
+        else:
+            need = {maker[s] for s in reads if s in maker}
             cells = {root[s] for s in reads if s in root}
             update = effect_of(step.instr) == "update"
             for c in cells:
@@ -332,12 +349,12 @@ def _dependencies(steps: Sequence[Step], facts: _Facts) -> tuple[list[int], list
             hands_on = definition.view or definition.effect == "read"
             if hands_on and source.__class__ is int and source in root:
                 root.update(dict.fromkeys(step.outputs, root[source]))
+            need.discard(i)
+            waits.append(len(need))
+            for j in need:
+                users[j].append(i)
         for s in step.outputs:
             maker[s] = i
-        need.discard(i)
-        waits.append(len(need))
-        for j in need:
-            users[j].append(i)
     return waits, users
 
 
@@ -355,15 +372,17 @@ def _grow(
     """Adds the first step to a group, then all that can run with it."""
     if not add(group, steps[first], lowered[first], facts.shape):
         raise AssertionError(f"{steps[first].instr.name} does not fit a group of its own")
+    tiles[group.shape].remove(first)
     finish(first)
     grows = True
     while grows and len(group.tiles) < _LONGEST:
         grows = False
         waiting, tiles[group.shape] = tiles[group.shape], []
-        for i in waiting:
-            if done[i]:
-                continue
-            if len(group.tiles) < _LONGEST and add(group, steps[i], lowered[i], facts.shape):
+        for k, i in enumerate(waiting):
+            if len(group.tiles) >= _LONGEST:
+                tiles[group.shape] += waiting[k:]
+                break
+            if add(group, steps[i], lowered[i], facts.shape):
                 finish(i)
                 grows = True
             else:

@@ -30,8 +30,18 @@ class Group:
     made: set[int] = field(default_factory=set)
 
 
-def add(group: Group, step: Step, made: Sequence[Tile], shape_of: ShapeOf) -> bool:
-    """Adds an elementwise step if its operands fit the group's rows and columns."""
+def add(group: Group, step: Step, made: Tile | Sequence[Tile], shape_of: ShapeOf) -> bool:
+    """Adds an elementwise step if its operands fit the group's rows and columns.
+
+    Those of a Tile that is not in a list have the group's shape.
+    """
+    if isinstance(made, Tile):
+        if not group.reduces:
+            group.tiles.append(made)
+            group.steps.append(step)
+            group.made.add(made.out)
+            return True
+        made = (made,)
     split, whole = group.split, group.shape
     reduced = {out for _, _, _, out in group.reduces} if group.reduces else ()
     own = {t.out for t in made}

@@ -49,8 +49,8 @@ def merge(program: Program) -> Program:
     serial_of: dict[int, int] = {}
     kept: list[Instr] = []
     for instr in program.instrs:
-        if not (
-            slot_of.keys().isdisjoint(instr.inputs) and serial_of.keys().isdisjoint(instr.after)
+        if (slot_of and not slot_of.keys().isdisjoint(instr.inputs)) or (
+            instr.after and not serial_of.keys().isdisjoint(instr.after)
         ):
             inputs = tuple([slot_of.get(s, s) for s in instr.inputs])
             after = tuple([serial_of.get(s, s) for s in instr.after])

@@ -96,6 +96,8 @@ class Pattern:
     label: str
     operands: tuple[Any, ...]
     in_place: tuple[int, ...]
+    any_place: bool
+    """Whether the result may take the place of any operand."""
     dtype: DType | None
     dims: Dims
 
@@ -195,7 +197,8 @@ class _Recorder:
         reusable = args[1:2] if name == "where" else args
         in_place = tuple([a.place for a in reusable if a.__class__ is _Sym])
         place = self._inputs + len(self.patterns)
-        self.patterns.append(Pattern(function, name, operands, in_place, dtype, dims))
+        any_place = len(in_place) == len(args)
+        self.patterns.append(Pattern(function, name, operands, in_place, any_place, dtype, dims))
         return _Sym(self, place, dtype, dims)
 
 
@@ -291,8 +294,7 @@ class _Bodies:
                 steps.dtypes.append(p.dtype)
                 steps.dims.append(p.dims)
             args = tuple([slots[a] if a.__class__ is int else a for a in p.operands])
-            whole = p.in_place == p.operands
-            in_place = args if whole else tuple([slots[i] for i in p.in_place])
+            in_place = args if p.any_place else tuple([slots[i] for i in p.in_place])
             slots.append(outputs[0])
             steps.steps.append(
                 Step(

@@ -69,12 +69,12 @@ def segments(steps: Steps, layout: Layout) -> None:
 
 def _pays(steps: Steps, members: list[Step]) -> bool:
     """Whether compiled code is quicker than NumPy: not for one or two calls on a few numbers."""
-    calls = [part for m in members if _works(m) for part in m.parts or (m,)]
-    if len(calls) > _FEW or any(m.chain for m in members):
-        return bool(calls)
+    calls = sum([len(m.parts) or 1 for m in members if _works(m)])
+    if calls > _FEW or any(m.chain for m in members):
+        return calls > 0
     slots = {s for m in members for s in (*m.reads, *m.outputs)}
     sizes = [count(steps.dims[s]) or 0 for s in slots if s not in steps.constants]
-    return bool(calls) and max(sizes, default=0) > _TINY
+    return calls > 0 and max(sizes, default=0) > _TINY
 
 
 def _apart(step: Step, layout: Layout) -> list[Step]:

@@ -359,15 +359,16 @@ def simplify(program: Program) -> Program:
     waits_for: dict[int, tuple[int, ...]] = {}
     kept: list[Instr] = []
     for instr in program.instrs:
-        if not waits_for.keys().isdisjoint(instr.after):
+        if instr.after and not waits_for.keys().isdisjoint(instr.after):
             after = [w for s in instr.after for w in waits_for.get(s, (s,))]
             instr = replace(instr, after=tuple(after))
-        if not stands_for.keys().isdisjoint(instr.inputs):
+        if stands_for and not stands_for.keys().isdisjoint(instr.inputs):
             inputs = tuple([stands_for.get(s, s) for s in instr.inputs])
             instr = replace(instr, inputs=inputs)
         found = _rewritten(facts, instr)
-        kept += facts.added
-        facts.added.clear()
+        if facts.added:
+            kept += facts.added
+            facts.added.clear()
         if found.__class__ is int:
             stands_for[instr.outputs[0]] = found
             maker = facts.maker.get(found)

@@ -216,6 +216,34 @@ def test_groups_may_have_any_number_of_operands_and_results():
     agrees(tf.reduce_sum(tf.stack([tf.reduce_sum(k) for k in kept])), feeds, 1e-4)
 
 
+def test_groups_of_one_form_keep_their_own_numbers():
+    x = tf.placeholder(tf.float32, [6])
+    z, kept = tf.abs(x), []
+    for i in range(300):  # more than one group holds
+        z = tf.abs(z * (1 + i / 300) - x)
+        kept.append(z)
+    for ours, plain in zip(*both(kept, {x: NUMBERS.normal(size=6)}), strict=True):
+        np.testing.assert_array_equal(ours, plain)
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.float64, tf.int32])
+def test_groups_of_one_form_tell_zeros_literals_and_shapes_apart(dtype):
+    x, rows = tf.placeholder(dtype, [2, 3]), tf.placeholder(dtype, [3])
+    columns, one = tf.placeholder(dtype, [2, 1]), tf.placeholder(dtype, [1])
+    total, kept = tf.zeros([], dtype), []
+    factors = [0, 0.0, -0.0, 1, 2] if dtype.is_floating else [0, 1, 2, 3]
+    for other in (*[tf.constant(f, dtype) for f in factors], rows, columns, one, x):
+        kept.append((x + total) * other)
+        total = tf.reduce_max(kept[-1])  # the next group waits for it
+    for slope in (0.25, 0.5, 0.75) if dtype.is_floating else ():
+        kept.append(tf.nn.leaky_relu(x - total, slope))
+        total = tf.reduce_max(kept[-1])
+    feeds = {x: [[1, -2, 3], [-4, 5, 6]], rows: [7, 8, 9], columns: [[10], [11]], one: [12]}
+    for ours, plain in zip(*both([*kept, total], feeds), strict=True):
+        np.testing.assert_array_equal(ours, plain)
+        np.testing.assert_array_equal(np.signbit(ours), np.signbit(plain))
+
+
 # --- what compiled code leaves to NumPy ---
 def test_a_feed_may_be_a_view():
     x = tf.placeholder(tf.float32, [30, 20])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from graphflow.plan.record import Steps
 
 Array = np.ndarray[Any, Any]
 _ALIGN = 64  # bytes: a cache line, and what vector loads like
+_TOGETHER = 4096  # bytes: buffers up to this size are cut from one piece of memory
 
 
 def _aligned(size: int) -> Array:
@@ -20,9 +21,23 @@ def _aligned(size: int) -> Array:
     return raw[start : start + size]
 
 
+def _memory(sizes: Sequence[int]) -> list[Array]:
+    """The bytes of each buffer; sizes are multiples of the alignment."""
+    shared = _aligned(sum([size for size in sizes if size <= _TOGETHER]))
+    memory: list[Array] = []
+    at = 0
+    for size in sizes:
+        if size <= _TOGETHER:
+            memory.append(shared[at : at + size])
+            at += size
+        else:
+            memory.append(_aligned(size))
+    return memory
+
+
 def make_arena(steps: Steps, layout: Layout, buffers: Iterable[tuple[str, int]]) -> dict[str, Any]:
     """Allocates the buffers of a plan and returns an array for each slot that has one, by name."""
-    memory = [_aligned(size) for size in layout.sizes]
+    memory = _memory(layout.sizes)
     found: dict[str, Any] = {}
     for name, slot in buffers:
         dtype, dims = steps.dtypes[slot], steps.dims[slot]

@@ -82,6 +82,8 @@ class _Binding:
         self.machine = machine
         self.threads = threads
         self.kept: list[Any] = []
+        self.encodings: dict[Any, tuple[list[int], list[float]]] = {}
+        """What the machine reads for groups of one form."""
         self.operand: dict[int, int] = {}
         self.fixed: list[tuple[int, int]] = []
         self.aliases: list[tuple[int, int, int]] = []
@@ -362,9 +364,9 @@ class _Encoder:
         steps = self.binding.steps
         value = steps.constants.get(slot)
         shape = value.shape if isinstance(value, np.ndarray) else tuple(steps.dims[slot] or ())
-        n = math.prod(shape)
         if shape == self.group.shape:
             return _FULL
+        n = math.prod(shape)
         if n == 1:
             return _SCALAR
         own = (1,) * (len(self.group.shape) - len(shape)) + shape
@@ -383,26 +385,25 @@ class _Encoder:
         return number if exact else None
 
     def _external(self, slot: int, mode: int) -> int:
+        at = len(self.operands)
         self.operands.append(self.binding.at(slot))
-        self.externals.append((len(self.operands) - 1, mode, self.item(slot)))
-        return len(self.externals) - 1
+        self.externals.append((at, mode, self.item(slot)))
+        return at
 
     def encoded(self) -> Any:
         """The instruction for the machine."""
-        group = replace(
-            self.group, tiles=shortened(self.group.tiles, {*self.outputs, *self.reduced})
-        )
-        self.group = group
-        inside = {t.out for t in group.tiles if t.out >= 0}
-        for a in dict.fromkeys([a for t in group.tiles for a in t.args if a.__class__ is int]):
-            if a not in inside:
-                number = self._fixed(a)
+        form, place = self._form()
+        constants = self.binding.steps.constants
+        inside = {t.out if t.out >= 0 else id(t) for t in self.group.tiles}
+        for s in place:
+            if s not in inside:
+                number = self._fixed(s) if s in constants else None
                 if number is None:
-                    self.register[a] = self._external(a, self._mode(a))
+                    self.register[s] = self._external(s, self._mode(s))
                 else:
-                    self.fixed[a] = number
+                    self.fixed[s] = number
         shared = self._memory()
-        stores: list[tuple[Any, int]] = []
+        stores: list[tuple[int, int]] = []
         direct: dict[int, int] = {}
         for s in self.outputs:
             if s not in inside:
@@ -412,9 +413,56 @@ class _Encoder:
                 stores.append((s, at))
             else:
                 direct[s] = at
+        self.operands += [self.binding.at(out) for _, _, _, out in self.group.reduces]
+        key = (
+            self.group.shape, self.group.split, *form, *self.externals,
+            *[(place[s], self._kind(s), repr(value)) for s, value in self.fixed.items()],
+            *[(place[s], at) for s, at in stores], None,
+            *[(place[s], at) for s, at in direct.items()],
+            *[(kind, sizes, place[s], self.item(s)) for kind, sizes, s, _ in self.group.reduces],
+        )  # fmt: skip
+        found = self.binding.encodings.get(key)
+        if found is None:
+            found = self.binding.encodings[key] = self._numbers(stores, direct)
+        return "tiles", self.operands, *found, self.binding.machine.tile_names
+
+    def _form(self) -> tuple[list[Any], dict[int, int]]:
+        """The operations with their operands in numbers, and the number of each operand.
+
+        Groups of one form differ in nothing but their slots; a long graph has many of them. An
+        operand is a slot, or the identity of a cast made on the way.
+        """
+        number: dict[int, int] = {}
+        form: list[Any] = []
+        for t in self.group.tiles:
+            form.append(t.name)
+            for a in t.args:
+                if a.__class__ is int:
+                    form.append(number.setdefault(a, len(number)))
+                elif a.__class__ is Literal:
+                    form.append((id(a),))  # steps of one pattern share their literals
+                else:
+                    form.append(number.setdefault(id(a), len(number)))
+            form.append(number.setdefault(t.out if t.out >= 0 else id(t), len(number)))
+        return form, number
+
+    def _numbers(
+        self, stores: list[tuple[int, int]], direct: dict[int, int]
+    ) -> tuple[list[int], list[float]]:
+        """The group as the machine reads it: what it consists of, and its literals.
+
+        Args:
+            stores: outputs whose memory is read until the end, and the operands they go to.
+            direct: the other outputs, with their operands.
+        """
+        group = replace(
+            self.group, tiles=shortened(self.group.tiles, {*self.outputs, *self.reduced})
+        )
+        self.group = group
         self._literals()
         code, temps = self._allocated(direct, {s for s, _ in stores})
-        reduces = [self._reduce(*r) for r in group.reduces]
+        at = len(self.externals)
+        reduces = [self._reduce(*r, at=at + i) for i, r in enumerate(group.reduces)]
         sizes: list[int] = [
             self.rows, self.columns, 0, len(self.externals), len(self.literals), len(temps),
             len(group.tiles), len(stores), len(reduces),
@@ -432,8 +480,7 @@ class _Encoder:
             sizes += [self.register[s], at]
         for r in reduces:
             sizes += r
-        numbers = [float(value) for _, value in self.literals]
-        return "tiles", self.operands, sizes, numbers, self.binding.machine.tile_names
+        return sizes, [float(value) for _, value in self.literals]
 
     def _memory(self) -> set[Any]:
         """Where the operands stand that are read whole: an output there has to wait."""
@@ -506,11 +553,11 @@ class _Encoder:
             code += (names[t.name], *args, at)
         return code, temps
 
-    def _reduce(self, kind: str, sizes: tuple[int, ...], source: int, out: int) -> list[int]:
-        self.operands.append(self.binding.at(out))
+    def _reduce(
+        self, kind: str, sizes: tuple[int, ...], source: int, out: int, *, at: int
+    ) -> list[int]:
         rows, _, columns = sizes
         layout = _ALL if rows * columns == 1 else _EACH_ROW if columns == 1 else _EACH_COLUMN
-        at = len(self.operands) - 1
         return [_REDUCTIONS[kind], layout, self.register[source], at, self.item(source)]
 
 
