@@ -62,32 +62,34 @@ NUMPY_ONLY_REASON = (
 #: What holds a row back, for the report. The targets were set on a processor with AVX2; where a
 #: processor has AVX-512, TensorFlow's and JAX's products and convolutions are twice as fast, too.
 REASONS = {
-    "W1": "Two narrow products (ten columns fill ten of sixteen lanes) take three quarters of the "
-    "step, Python's part of a run a tenth.",
+    "W1": "Two products take two thirds of the step, near the processor's limit; the target was "
+    "below what an AVX2 machine can reach.",
     "W2": "Products take nine tenths of the step and run near the processor's limit, about 200 "
     "Gflop/s; TensorFlow 2.x and JAX reach nearly the same with AVX-512.",
-    "W3 train": "The convolutions run at 215 Gflop/s. The dense layer is bound by memory: its "
-    "products by 50 rows at 80 to 180 Gflop/s, its Adam step over 3.2 million numbers.",
+    "W3 train": "The convolutions run at 215 Gflop/s, as TensorFlow's do. The dense layer is bound "
+    "by memory: its products by 50 rows at 140 to 190 Gflop/s, its Adam step over 3.2 million "
+    "numbers.",
     "W3 inference 1000": "Convolutions with bias, ReLU and pooling in one pass run at 210 Gflop/s; "
     "nothing but arithmetic is left, for TensorFlow 2.x as well.",
     "W3 inference 1": "Reading the dense layer's 13 MB takes most of it.",
-    "W4 static": "Products of 128 rows take two thirds at 120 to 200 Gflop/s, the gates, one pass "
+    "W4 static": "Products of 128 rows take two thirds at 150 to 200 Gflop/s, the gates, one pass "
     "forward and one backward a turn, nearly all of the rest.",
-    "W5": "A third is Python: the sampler of the negative words, which draws distinct ones as "
-    "TensorFlow does (JAX's may repeat), and the calls around it.",
-    "W6 add": "The time is that of `Session.run` in Python, not of the addition.",
+    "W5": "Products of 128 by 64 words take a third, gathering and scattering rows another; the "
+    "sampler draws distinct words as TensorFlow does (JAX's may repeat).",
+    "W6 add": "A microsecond: half of it makes the result's array, the rest compares what is fed "
+    "and fetched with earlier runs.",
     "W6 chain 100": "Every operation reads and writes a tile in the first level cache; tanh is "
-    "most of it.",
+    "most of it, for TensorFlow 2.x as well.",
     "W6 chain 1000": "As the chain of 100.",
-    "W7 fetched": "Against the sum of the same, a sixth: pages for a new result of 64 MB.",
-    "W7 summed": "Every operation reads and writes a tile in the first level cache; JAX compiles "
-    "the whole expression.",
+    "W7 fetched": "tanh and exp take half, memory a third.",
+    "W7 summed": "tanh and exp take half, reading the operands a third.",
     "W7 sum": "Bound by memory.",
     "W7 sum axis 1": "Bound by memory.",
     "W7 max axis 1": "Bound by memory, nearly.",
     "W7 softmax": "A row is read three times: its largest, the exponentials and their sum, the "
     "division.",
-    "W8": "Declaring an operation takes 21 us of Python, one of a gradient 87 us.",
+    "W8": "All Python: declaring takes 10 us an operation, a gradient 15 us, planning and binding "
+    "19 us an instruction, spread over many small parts.",
     "W10 forward": "Products take 95 % of it, that of the logits alone a quarter.",
     "W10 train": "Products take two thirds of it, elementwise groups (GELU, layer norms) the rest.",
 }
