@@ -69,15 +69,18 @@ static thread_local int limit = 0;  // of the code that this thread runs; 0: non
 
 void limit_threads(int n) { limit = n; }
 
+// What takes less, in microseconds, is done before another core has woken up and got the operands.
+constexpr double kWorthSharing = 100;
+
 int threads_wanted(double cost) {
-  if (cost < 100) return 1;
+  if (cost < kWorthSharing) return 1;
   const int most = wanted;
   return limit > 0 && limit < most ? limit : most;
 }
 
 void split(i64 parts, double cost, void (*work)(void* context, i64 part), void* context) {
   Pool* p = pool;
-  if (parts <= 1 || wanted <= 1 || cost < 100 || !p->one_job.try_lock()) {
+  if (parts <= 1 || wanted <= 1 || cost < kWorthSharing || !p->one_job.try_lock()) {
     for (i64 i = 0; i < parts; ++i) work(context, i);
     return;
   }
