@@ -381,15 +381,13 @@ class _Walk:
         """Drops the gradients that lead to no x, and the operations made for them alone."""
         if False not in wanted:
             return dxs
-        pairs = zip(dxs, wanted, strict=False)
-        if not [w for dx, w in pairs if dx is not None and not w] and len(dxs) == len(wanted):
+        drops = any(dx is not None and not w for dx, w in zip(dxs, wanted, strict=False))
+        if not drops and len(dxs) == len(wanted):
             return dxs
         kept = [dx if w else None for dx, w in zip(dxs, wanted, strict=False)]
         if op.graph._flow is not None:
             return kept  # the loop's gradient takes back what nobody uses
-        if len(kept) == len(dxs) and any(
-            dx is not None and not w for dx, w in zip(dxs, wanted, strict=False)
-        ):
+        if drops and len(kept) == len(dxs):
             op.graph.withdraw(before, [t for k in kept if k is not None for t in _parts(k)])
             return kept
         return dxs

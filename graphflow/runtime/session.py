@@ -172,17 +172,12 @@ class BaseSession:
                 self._fetched[key] = fetched
         given = [] if feed_dict is None else feeds(graph, feed_dict)
         tensors, arrays = [t for t, _ in given], [a for _, a in given]
-        values = self._execute(fetched, tensors, arrays, options, run_metadata)
-        if key is not None:
-            self._learn(key, fetches, fetched, given)
-        return fetched.rebuild(values)
-
-    def _learn(self, key: Any, fetches: Any, fetched: Fetched, given: Any) -> None:
-        """Lets the next run like this one go its quick way."""
-        plan = self._plan(fetched, [t for t, _ in given], [a.shape for _, a in given])
-        if (key, plan) not in self._learnt:
+        plan = self._plan(fetched, tensors, [a.shape for a in arrays])
+        values = self._execute(plan, fetched, tensors, arrays, options, run_metadata)
+        if key is not None and (key, plan) not in self._learnt:
             self._learnt.add((key, plan))
             learn(self._quick, fetches, fetched, given, plan, self._graph)
+        return fetched.rebuild(values)
 
     def _forget_runs(self) -> None:
         self._quick.clear()
@@ -190,13 +185,13 @@ class BaseSession:
 
     def _execute(
         self,
+        plan: NumpyPlan,
         fetched: Fetched,
         tensors: Sequence[Tensor],
         arrays: Sequence[Any],
         options: Any = None,
         metadata: Any = None,
     ) -> list[Any]:
-        plan = self._plan(fetched, tensors, [a.shape for a in arrays])
         try:
             if options is None and metadata is None and not plan.waits:
                 found = plan.run(arrays)
@@ -475,7 +470,9 @@ class BaseSession:
             if self._closed:
                 raise RuntimeError("Attempted to use a closed Session.")
             arrays = [array_of(t, v) for t, v in zip(keys, args, strict=True)]
-            return fetched.rebuild(self._execute(fetched, keys, arrays, options, run_metadata))
+            plan = self._plan(fetched, keys, [a.shape for a in arrays])
+            values = self._execute(plan, fetched, keys, arrays, options, run_metadata)
+            return fetched.rebuild(values)
 
         return call
 

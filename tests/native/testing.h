@@ -142,18 +142,4 @@ inline int run(const std::string& name, std::vector<char*> operands, const std::
   return found(operands.data(), sizes.data(), numbers.data());
 }
 
-inline std::vector<const Table*> usable_tables() {
-  std::vector<const Table*> found{table_base()};
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    found.push_back(table_avx2());
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-      found.push_back(table_avx512());
-  }
-#endif
-  return found;
-}
-
 }  // namespace gf

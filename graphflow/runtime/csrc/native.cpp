@@ -25,20 +25,6 @@ static std::unordered_map<std::string, TileOp> tiles;
 static Kernel runs_f32[4], runs_f64[4];  // by Reduction
 static TileOp adds_f32, adds_f64, spreads[9];  // these by the bytes of an element
 
-static std::vector<const Table*> usable() {
-  std::vector<const Table*> found{table_base()};
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    found.push_back(table_avx2());
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-      found.push_back(table_avx512());
-  }
-#endif
-  return found;
-}
-
 static void use(const Table* table) {
   active = table;
   kernels.clear();
@@ -556,7 +542,7 @@ static PyObject* m_tiles(PyObject*, PyObject*) { return names_of(true); }
 static PyObject* m_kernels(PyObject*, PyObject*) { return names_of(false); }
 static PyObject* m_isas(PyObject*, PyObject*) {
   PyObject* found = PyList_New(0);
-  for (const Table* t : usable()) {
+  for (const Table* t : usable_tables()) {
     PyObject* s = PyUnicode_FromString(t->isa);
     PyList_Append(found, s);
     Py_DECREF(s);
@@ -567,7 +553,7 @@ static PyObject* m_isa(PyObject*, PyObject*) { return PyUnicode_FromString(activ
 static PyObject* m_use(PyObject*, PyObject* arg) {
   const char* name = PyUnicode_AsUTF8(arg);
   if (!name) return nullptr;
-  for (const Table* t : usable())
+  for (const Table* t : usable_tables())
     if (!std::strcmp(t->isa, name)) {
       use(t);
       Py_RETURN_NONE;
@@ -641,7 +627,7 @@ static PyModuleDef module = {PyModuleDef_HEAD_INIT, "graphflow.runtime.native",
 }  // namespace gf
 
 PyMODINIT_FUNC PyInit_native() {
-  gf::use(gf::usable().back());
+  gf::use(gf::usable_tables().back());
   gf::value_name = PyUnicode_InternFromString("value");
   PyObject* m = PyModule_Create(&gf::module);
   if (!m) return nullptr;

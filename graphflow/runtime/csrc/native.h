@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <vector>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -41,6 +42,21 @@ struct Table {
 const Table* table_base();
 const Table* table_avx2();
 const Table* table_avx512();
+
+// The tables that this processor can run, the best last.
+inline std::vector<const Table*> usable_tables() {
+  std::vector<const Table*> found{table_base()};
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    found.push_back(table_avx2());
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+      found.push_back(table_avx512());
+  }
+#endif
+  return found;
+}
 
 // Matrix products: Fortran-free CBLAS of the library that NumPy carries, or null.
 extern void* blas_sgemm;  // cblas_sgemm with 64-bit or 32-bit sizes, as blas_wide says
