@@ -9,6 +9,13 @@ from bench.table import ROWS
 OURS = "graphflow"
 VARIANTS = ("graphflow", "graphflow-numpy")
 
+#: What the report says where everyone was held to AVX2.
+HELD = (
+    "everyone is held to AVX2, as on the kind of processor that the targets were set on; TensorFlow "
+    "2.x also leaves oneDNN's operations aside, as it decides there; JAX's products cannot be held "
+    "and it is left out"
+)
+
 #: Shown, but no peer to beat: a program written by hand for one row has no graph and no session.
 BY_HAND = "numpy"
 
@@ -123,6 +130,8 @@ def _machine(record):
         f"* Threads: {threads}" + (", every process on the same core" if threads == 1 else ""),
         f"* Rounds: {record['rounds']} of each peer, in turn",
     ]
+    if record.get("avx2"):
+        lines.append(f"* Instructions: {HELD}")
     for name in names(record):
         versions = record["versions"][name]
         text = ", ".join(f"{k} {v}" for k, v in versions.items() if k != "native")

@@ -21,6 +21,7 @@ from bench.peers import NUMPY_ONLY, OPTIONAL, PEERS, ROOT, environment, python_o
 from bench.table import ROWS, chosen
 
 PERFORMANCE = ROOT / "docs" / "performance.md"
+PERFORMANCE_AVX2 = ROOT / "docs" / "performance_avx2.md"
 
 
 class Peer:
@@ -31,7 +32,7 @@ class Peer:
         self._patience = given.patience
         self._command = [python, "-W", "ignore", "-m", "bench.driver", peer.name]
         cores = {} if given.threads > 1 or core is None else {"GRAPHFLOW_BENCH_CORES": str(core)}
-        self._env = {**os.environ, **environment(given.threads), **cores, **peer.env}
+        self._env = {**os.environ, **environment(given.threads, given.avx2), **cores, **peer.env}
         self._log = None if given.verbose else subprocess.DEVNULL
         self._process = None
 
@@ -161,6 +162,7 @@ def options():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.25, help="of one peer in one round")
     parser.add_argument("--patience", type=float, default=120, help="seconds for one request")
+    parser.add_argument("--avx2", action="store_true", help="hold everyone to AVX2")
     parser.add_argument("--core", type=int, help="where the peers run with one thread")
     parser.add_argument("--json", type=Path, help="also record the figures here")
     parser.add_argument("--record", type=Path, help="write the report of such figures only")
@@ -192,10 +194,14 @@ def names(text):
 def main():
     given = options()
     if given.record:
-        PERFORMANCE.write_text(report.markdown(json.loads(given.record.read_text())))
+        record = json.loads(given.record.read_text())
+        place = given.report or (PERFORMANCE_AVX2 if record.get("avx2") else PERFORMANCE)
+        place.write_text(report.markdown(record))
         return
     rows = chosen(names(given.workloads))
     pythons, absent = find(given, names(given.peers.replace(" ", ",")))
+    if given.avx2:
+        pythons.pop("jax", None)  # nothing holds its products
     core = given.core
     if core is None and hasattr(os, "sched_getaffinity"):
         core = max(os.sched_getaffinity(0))
@@ -211,6 +217,7 @@ def main():
         "date": datetime.date.today().isoformat(),
         "machine": machine(),
         "threads": given.threads,
+        "avx2": given.avx2,
         "rounds": given.rounds,
         "absent": absent,
         "versions": versions,
@@ -231,7 +238,8 @@ def main():
         peer.stop()
     if given.json:
         given.json.write_text(json.dumps(record, indent=1))
-    place = given.report or (None if given.workloads else PERFORMANCE)
+    whole = PERFORMANCE_AVX2 if given.avx2 else PERFORMANCE
+    place = given.report or (None if given.workloads else whole)
     if place:
         place.write_text(report.markdown(record))
 
