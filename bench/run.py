@@ -1,8 +1,8 @@
-"""Measures graphflow beside its peers and writes docs/performance.md; asserts no time.
+"""Measures graphflow beside its peers and writes a page of docs/; asserts no time.
 
-`python -m bench.run [--peers NAMES] [--workloads NAMES] [--threads N]`. Nothing is installed:
-a peer that is not found is reported as absent. Answers are compared before anything is timed. The
-rounds of all peers alternate in one sitting; figures are CPU milliseconds a step.
+`python -m bench.run [--peers NAMES] [--workloads NAMES] [--threads N] [--avx2]`. Nothing is
+installed: a peer that is not found is reported as absent. Answers are compared before anything is
+timed. The rounds of all peers alternate in one sitting; figures are CPU milliseconds a step.
 """
 
 import argparse
@@ -20,8 +20,7 @@ from bench import report
 from bench.peers import NUMPY_ONLY, OPTIONAL, PEERS, ROOT, environment, python_of
 from bench.table import ROWS, chosen
 
-PERFORMANCE = ROOT / "docs" / "performance.md"
-PERFORMANCE_AVX2 = ROOT / "docs" / "performance_avx2.md"
+DOCS = ROOT / "docs"
 
 
 class Peer:
@@ -166,7 +165,7 @@ def options():
     parser.add_argument("--core", type=int, help="where the peers run with one thread")
     parser.add_argument("--json", type=Path, help="also record the figures here")
     parser.add_argument("--record", type=Path, help="write the report of such figures only")
-    parser.add_argument("--report", type=Path, help="by default docs/performance.md for a full run")
+    parser.add_argument("--report", type=Path, help="by default a page of docs/ for a full run")
     parser.add_argument("--verbose", action="store_true", help="show what the peers print")
     return parser.parse_args()
 
@@ -195,7 +194,7 @@ def main():
     given = options()
     if given.record:
         record = json.loads(given.record.read_text())
-        place = given.report or (PERFORMANCE_AVX2 if record.get("avx2") else PERFORMANCE)
+        place = given.report or DOCS / report.place(record)
         place.write_text(report.markdown(record))
         return
     rows = chosen(names(given.workloads))
@@ -238,8 +237,7 @@ def main():
         peer.stop()
     if given.json:
         given.json.write_text(json.dumps(record, indent=1))
-    whole = PERFORMANCE_AVX2 if given.avx2 else PERFORMANCE
-    place = given.report or (None if given.workloads else whole)
+    place = given.report or (None if given.workloads else DOCS / report.place(record))
     if place:
         place.write_text(report.markdown(record))
 

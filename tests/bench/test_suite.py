@@ -106,6 +106,24 @@ def test_report_says_where_numpy_alone_is_slower():
     assert report.slower(record) == []
 
 
+def test_each_kind_of_run_has_its_page_and_time():
+    record = json.loads(RECORD.read_text())
+    assert report.place(record) == "performance.md"
+    record["avx2"] = True
+    assert report.place(record) == "performance_avx2.md"
+    assert "held to AVX2" in report.markdown(record).splitlines()[0]
+    assert "performance.md" in report.markdown(record)  # where the reasons are
+    record["threads"], record["avx2"] = 2, False
+    assert report.place(record) == "performance_threads.md"
+    times = record["rows"]["W1"]["times"]
+    for found in times["tf2"]:
+        found["wall"] = 7 * times["graphflow"][0]["wall"]
+    for found in times["graphflow"]:
+        found["wall"] = times["graphflow"][0]["wall"]
+    assert report.ratios("W1", record)["tf2"] == pytest.approx(7)
+    assert "Medians of wall time" in report.markdown(record)
+
+
 def test_report_counts_only_what_was_measured():
     record = json.loads(RECORD.read_text())
     record["rows"]["W1"]["times"] = {}
