@@ -81,7 +81,7 @@ class _Facts:
                 self.shapes[s] = value.shape
         self.suffixes = [None if d is None else SUFFIXES.get(d._base.name) for d in steps.dtypes]
         self._names: dict[Any, tuple[str, bool] | None] = {}
-        """The machine's operation for steps of one pattern, and whether all operands have the
+        """The machine's operation for steps of one kind, and whether all operands have the
         shape of the result; None if it has none."""
 
     # --- types and sizes ---
@@ -105,7 +105,7 @@ class _Facts:
             pattern = step.pattern
             if pattern is not None and not self.same:  # most steps, so without a call for each
                 out = step.outputs[0]
-                known = names.get((pattern, shapes[out], suffixes[out]))
+                known = names.get((pattern.kind, shapes[out], suffixes[out]))
                 if known is not None:
                     name, single = known
                     tile = Tile(name, step.args, out)
@@ -136,13 +136,13 @@ class _Facts:
         return low
 
     def _as_before(self, step: Step, pattern: Pattern) -> Tile | list[Tile] | None:
-        """As `_typed`, and remembers what becomes of steps of one pattern.
+        """As `_typed`, and remembers what becomes of steps of one kind.
 
         Their operands have the same types and shapes, so the same becomes of all of them.
         """
         out, shapes = step.outputs[0], self.shapes
         shape = shapes[out]
-        key = pattern, shape, self.suffixes[out]
+        key = pattern.kind, shape, self.suffixes[out]
         if key in self._names:
             known = self._names[key]
             if known is None:
