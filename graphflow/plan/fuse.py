@@ -29,6 +29,9 @@ _LONGEST: Final = 90
 """Operations in one group: operands, results and work arrays are then fewer than the machine's 512
 registers, whatever the operations are."""
 
+_MANY: Final = 8
+"""Operands: so many make a long sum."""
+
 
 class Machine(Protocol):
     """What runs compiled kernels."""
@@ -292,11 +295,11 @@ def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> li
     at = 0
     for first, last in _long_runs(lowered, facts):
         found += _scheduled(steps[at:first], lowered[at:first], facts)
-        for k in range(first, last, _LONGEST):
-            part, tiles = steps[k : k + _LONGEST], lowered[k : k + _LONGEST]
-            shape = facts.shape(tiles[0].out) or ()
-            made = {t.out for t in tiles}
-            found.append(_grouped(Group(shape, None, list(tiles), [], list(part), made), facts))
+        run, tiles = _sums_early(steps[first:last], lowered[first:last])
+        shape = facts.shape(tiles[0].out) or ()
+        for k in range(0, len(run), _LONGEST):
+            part = tiles[k : k + _LONGEST], [], run[k : k + _LONGEST]
+            found.append(_grouped(Group(shape, None, *part), facts))
         at = last
     return found + _scheduled(steps[at:], lowered[at:], facts)
 
@@ -318,6 +321,22 @@ def _long_runs(lowered: Sequence[Any], facts: _Facts) -> list[tuple[int, int]]:
             found.append((first, first + groups * _LONGEST))
         first, shape = i, own
     return found
+
+
+def _sums_early(steps: Sequence[Step], tiles: Sequence[Any]) -> tuple[list[Step], list[Any]]:
+    """The steps of a run, where those of a long sum stand behind what they add.
+
+    A sum of all gradients by one weight would else read every one of them from memory.
+    """
+    adding = [i for i, step in enumerate(steps) if len(step.instr.inputs) > _MANY]
+    if not adding:
+        return list(steps), list(tiles)
+    maker = {t.out: i for i, t in enumerate(tiles)}
+    place = list(range(len(steps)))
+    for i in adding:
+        place[i] = max([place[maker[a]] for a in tiles[i].args if a in maker], default=i)
+    order = sorted(range(len(steps)), key=place.__getitem__)
+    return [steps[i] for i in order], [tiles[i] for i in order]
 
 
 def _scheduled(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> list[Step]:
