@@ -21,8 +21,8 @@ _KEEP_BELOW: Final = 1 << 16
 class Emitted:
     """Source of one plan.
 
-    `names` holds what the source finds in its globals, but for the buffers: `buffers` lists (name,
-    slot) of those. `step_at` tells which step a line runs.
+    `names` holds what the source finds in its globals, but for the buffers that its calls fill:
+    `buffers` lists (name, slot) of those. `step_at` tells which step a line runs.
     """
 
     source: str
@@ -40,6 +40,7 @@ class _Writer:
         self.step_at: dict[int, Step] = {}
         self.feeds = set(steps.feeds)
         self.functions: dict[int, str] = {}
+        self.buffers: list[tuple[str, int]] = []
 
     def value(self, slot: int) -> str:
         if slot in self.feeds:
@@ -103,6 +104,7 @@ class _Writer:
             out = step.outputs[0]
             if out in self.layout.buffer_of:
                 parts.append(f"out=b{out}")
+                self.buffers.append((f"b{out}", out))
             elif step.label == step.instr.definition.name or step.label == "where":
                 parts.append("out=None")
         call = f"{self.function(step)}({', '.join(parts)})"
@@ -135,5 +137,4 @@ def emit(steps: Steps, layout: Layout) -> Emitted:
     parameters = ", ".join([f"x{s}" for s in steps.feeds])
     returned = ", ".join([w.value(s) for s in steps.fetches])
     lines = [f"def run({parameters}):", *w.lines, f"    return [{returned}]"]
-    buffers = tuple([(f"b{s}", s) for s in layout.buffer_of])
-    return Emitted("\n".join(lines) + "\n", w.names, buffers, w.step_at)
+    return Emitted("\n".join(lines) + "\n", w.names, tuple(w.buffers), w.step_at)

@@ -79,9 +79,12 @@ class Step:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Literal:
-    """A Python scalar among the arguments of a step."""
+    """A Python scalar among the arguments of a step.
+
+    Each is equal to itself alone: numbers that compare equal need not be the same.
+    """
 
     value: Any
 
