@@ -298,8 +298,8 @@ def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> li
         run, tiles = _sums_early(steps[first:last], lowered[first:last])
         shape = facts.shape(tiles[0].out) or ()
         for k in range(0, len(run), _LONGEST):
-            part = tiles[k : k + _LONGEST], [], run[k : k + _LONGEST]
-            found.append(_grouped(Group(shape, None, *part), facts))
+            inside, parts = tiles[k : k + _LONGEST], run[k : k + _LONGEST]
+            found.append(_grouped(Group(shape, tiles=inside, steps=parts), facts))
         at = last
     return found + _scheduled(steps[at:], lowered[at:], facts)
 
