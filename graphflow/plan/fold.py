@@ -24,6 +24,7 @@ from graphflow.plan.program import IF, Array, Instr, Program
 _MAX_ELEMENTS: Final = 1 << 16
 """Larger results are made in the run: a plan should not hold copies of a network's weights."""
 
+
 class _Port:
     """One slot as a shape rule sees it."""
 

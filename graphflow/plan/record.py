@@ -197,12 +197,15 @@ class _Made:
 class _Recorder:
     """What a body sees instead of NumPy."""
 
-    def __init__(self, bodies: _Bodies, slots: Sequence[int]) -> None:
+    def __init__(self, bodies: _Bodies, inputs: int) -> None:
         self._bodies = bodies
-        self._inputs = len(slots)
+        self._inputs = inputs
         self.patterns: list[Pattern] = []
-        steps, numbers = bodies.steps, bodies.number_of
-        self.inputs: list[Any] = [
+
+    def symbols(self, slots: Sequence[int]) -> list[Any]:
+        """What stands for the inputs."""
+        steps, numbers = self._bodies.steps, self._bodies.number_of
+        return [
             _Sym(self, i, steps.dtypes[s], steps.dims[s], numbers[s]) for i, s in enumerate(slots)
         ]
 
@@ -389,8 +392,8 @@ class _Bodies:
 
     def _record(self, instr: Instr, slots: Sequence[int]) -> _Body:
         body = instr.definition.body
-        rec = _Recorder(self, slots)
-        syms = rec.inputs
+        rec = _Recorder(self, len(slots))
+        syms = rec.symbols(slots)
         options = {k: instr.attrs[k] for k in kernel_keywords(body)}
         if any(p.is_list for p in instr.definition.inputs):
             syms = [syms]
