@@ -32,7 +32,8 @@ class Emitted:
 
 
 class _Writer:
-    def __init__(self, steps: Steps, layout: Layout) -> None:
+    def __init__(self, steps: Steps, layout: Layout, shows_members: bool) -> None:
+        self.shows_members = shows_members
         self.steps = steps
         self.layout = layout
         self.names: dict[str, Any] = {}
@@ -96,7 +97,7 @@ class _Writer:
         return f"{letter}{slot}"
 
     def step(self, index: int, step: Step) -> None:
-        if step.segment is not None or step.parts:
+        if self.shows_members and (step.segment is not None or step.parts):
             self.members(step)
         parts = [self.argument(a) for a in step.args]
         parts += [f"{k}={self.literal(v)}" for k, v in step.options.items()]
@@ -129,9 +130,15 @@ class _Writer:
         self.step_at[len(self.lines) + 1] = step
 
 
-def emit(steps: Steps, layout: Layout) -> Emitted:
-    """Writes the source of a plan."""
-    w = _Writer(steps, layout)
+def emit(steps: Steps, layout: Layout, members: bool = True) -> Emitted:
+    """Writes the source of a plan.
+
+    Args:
+        steps: the plan.
+        layout: where its values live.
+        members: whether comments say what runs as one; they take long to write, and no code.
+    """
+    w = _Writer(steps, layout, members)
     for i, step in enumerate(steps.steps):
         w.step(i, step)
     parameters = ", ".join([f"x{s}" for s in steps.feeds])

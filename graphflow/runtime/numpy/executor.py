@@ -150,14 +150,14 @@ class NumpyPlan:
 
         The functions of branches and loops follow, each under its name.
         """
-        parts = [self._text().source]
+        parts = [emitted(self.built).source]
         for plans in self._inner.values():
             parts += [f"\n# {plan.label}\n{plan.source}" for plan in plans]
         return "".join(parts)
 
     def _text(self) -> Emitted:
         if self._emitted is None:
-            self._emitted = emitted(self.built)
+            self._emitted = emitted(self.built, members=False)
         return self._emitted
 
     def run(self, values: Sequence[Any]) -> list[Any]:
