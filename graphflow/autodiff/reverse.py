@@ -22,7 +22,6 @@ from graphflow.core import convert, scopes
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import as_dtype
 from graphflow.core.export import export
-from graphflow.core.names import NameScope
 from graphflow.core.operation import Operation
 from graphflow.core.pause import collector_paused
 from graphflow.core.shape import Dims, count, text
@@ -323,8 +322,11 @@ class _Walk:
         rule = _entering if op.definition.flow == "enter" else get_gradient_function(op)
         if rule is None:
             return
-        with self._scope(op):
-            dxs = self._differentiated(op, rule)
+        if self.colocate:
+            with self._beside(op):
+                dxs = self._differentiated(op, rule)
+        else:
+            dxs = self._in_scope(op, rule)
         if dxs is None:
             return
         self._arrive(op, dxs)
@@ -392,13 +394,20 @@ class _Walk:
             return kept
         return dxs
 
-    def _scope(self, op: Operation) -> contextlib.AbstractContextManager[Any]:
-        scope = op.graph.name_scope(f"{op.name}_grad")
-        return self._beside(op, scope) if self.colocate else scope
+    def _in_scope(self, op: Operation, rule: Callable[..., Any]) -> Sequence[Any] | None:
+        """As `_differentiated`, in the name scope of the gradient: without a context for each."""
+        graph = op.graph
+        outer = graph._name_stack
+        graph._name_stack = graph.unique_name(f"{op.name}_grad")
+        try:
+            return self._differentiated(op, rule)
+        finally:
+            graph._name_stack = outer
 
     @contextlib.contextmanager
-    def _beside(self, op: Operation, scope: NameScope) -> Iterator[None]:
-        with scope, op.graph.colocate_with(op, ignore_existing=True):
+    def _beside(self, op: Operation) -> Iterator[None]:
+        graph = op.graph
+        with graph.name_scope(f"{op.name}_grad"), graph.colocate_with(op, ignore_existing=True):
             yield
 
     def _arrive(self, op: Operation, dxs: Sequence[Any]) -> None:
@@ -465,8 +474,12 @@ def _reached_from(xs: Iterable[Tensor], level: Any) -> set[Operation]:
             continue
         reached.add(op)
         for t in op.outputs:
-            if t._consumers and trainable(t):
-                stack += t._consumers
+            users = t._consumers
+            if users is not None and trainable(t):
+                if users.__class__ is list:
+                    stack += users
+                else:
+                    stack.append(users)  # type: ignore[arg-type]  # no list, so an operation
     return reached
 
 

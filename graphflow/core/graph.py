@@ -96,11 +96,14 @@ class Graph:
         if flow is not None:
             op._flow = flow
         for t in op.inputs:
-            consumers = t._consumers
-            if not consumers:
-                t._consumers = [op]
-            elif consumers[-1] is not op:
-                consumers.append(op)
+            users = t._consumers
+            if users is None:
+                t._consumers = op
+            elif users.__class__ is list:
+                if users[-1] is not op:
+                    users.append(op)
+            elif users is not op:
+                t._consumers = [users, op]  # type: ignore[list-item]  # no list, so an operation
             around = t.op._flow
             if around is not None:
                 around.check_use(t.op, op)
@@ -214,11 +217,7 @@ class Graph:
         for op in reversed(dead):
             del self._by_name[op.name]
             for t in op.inputs:
-                users = t._consumers
-                if users and users[-1] is op:
-                    users.pop()
-                elif users and op in users:
-                    users.remove(op)
+                t._drop_consumer(op)
         gone = set(dead)
         del operations[since:]
         for op in fresh:

@@ -15,16 +15,21 @@ def name_from_scope_name(name: str) -> str:
     return name[:-1] if name.endswith("/") else name
 
 
+def _is_plain(name: str) -> bool:
+    """Whether a name surely fits both patterns: most do, and a match makes an object."""
+    return name.isidentifier() and name.isascii() and name[0] != "_"
+
+
 def check_name(name: str) -> None:
     """Raises ValueError unless a node may have the name."""
-    if not _VALID_NAME.match(name):
+    if not _is_plain(name.replace("/", "_")) and not _VALID_NAME.match(name):
         raise ValueError(f"'{name}' is not a valid node name: it must match {_VALID_NAME.pattern}")
 
 
 def check_scope(name: str, inside: str) -> None:
     """Raises ValueError unless a scope may have the name inside the scope `inside`."""
     pattern = _VALID_SCOPE if inside else _VALID_NAME
-    if not pattern.match(name):
+    if not _is_plain(name) and not pattern.match(name):
         raise ValueError(f"'{name}' is not a valid scope name: it must match {pattern.pattern}")
 
 

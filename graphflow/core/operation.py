@@ -192,11 +192,9 @@ class Operation:
         old = self.inputs[index]
         self.graph._note_type(self, index, old, tensor)
         self.inputs = (*self.inputs[:index], tensor, *self.inputs[index + 1 :])
-        if old._consumers is not None and old not in self.inputs:
-            old._consumers.remove(self)
-        if tensor._consumers is None:
-            tensor._consumers = []
-        tensor._consumers.append(self)
+        if old not in self.inputs:
+            old._drop_consumer(self)
+        tensor._add_consumer(self)
         self.graph._changed()
 
     def _get_control_flow_context(self) -> Any:

@@ -40,7 +40,9 @@ class Tensor:
         self._dtype = dtype
         self.dims = dims
         """The static shape inside the package: a tuple, or None for an unknown rank."""
-        self._consumers: list[Operation] | None = None
+        self._consumers: list[Operation] | Operation | None = None
+        """The operations that take it, each once; the only one of most stands here itself: a list
+        of one would be a fifth of what the garbage collector has to look at."""
 
     @property
     def dtype(self) -> DType:
@@ -102,7 +104,25 @@ class Tensor:
 
     def consumers(self) -> list[Operation]:
         """The operations that take this tensor as an input."""
-        return list(self._consumers or ())
+        found = self._consumers
+        if found is None:
+            return []
+        return list(found) if found.__class__ is list else [found]  # type: ignore[list-item]  # by its class
+
+    def _add_consumer(self, op: Operation) -> None:
+        found = self.consumers()
+        self._consumers = [*found, op] if found else op
+
+    def _drop_consumer(self, op: Operation) -> None:
+        found = self._consumers
+        if found.__class__ is not list:
+            self._consumers = None if found is op else found
+        elif found[-1] is op:
+            found.pop()
+        elif op in found:
+            found.remove(op)
+        if found == []:
+            self._consumers = None
 
     def _as_node_def_input(self) -> str:
         return self.op.name if self.value_index == 0 else self.name

@@ -517,8 +517,7 @@ def _remove_from(graph: Graph, size: int) -> None:
     for op in reversed(gone):
         del graph._by_name[op.name]
         for tensor in op.inputs:
-            if tensor._consumers is not None and op in tensor._consumers:
-                tensor._consumers.remove(op)
+            tensor._drop_consumer(op)
         for other in op.control_inputs:
             if other._control_outputs is not None and op in other._control_outputs:
                 other._control_outputs.remove(op)

@@ -163,6 +163,11 @@ def _checked(stages: Iterator[tuple[str, Program]], check: bool) -> Iterator[tup
         yield stage
 
 
-def emitted(built: Built) -> Emitted:
-    """Returns the source of a plan."""
-    return emit(built.steps, built.layout)
+def emitted(built: Built, members: bool = True) -> Emitted:
+    """Returns the source of a plan.
+
+    Args:
+        built: the plan.
+        members: as in `emit`.
+    """
+    return emit(built.steps, built.layout, members)

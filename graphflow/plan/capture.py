@@ -148,26 +148,27 @@ def capture(
 
     for op in ops:
         after = tuple([c._id for c in op._waits_for]) if op._waits_for else ()
-        inputs = [slots[t] for t in op.inputs]
-        if not references.isdisjoint(inputs):
+        inputs = tuple([slots[t] for t in op.inputs])
+        if references and not references.isdisjoint(inputs):
             marks = ref_marks(op)
-            for i, t in enumerate(op.inputs):
-                if t._dtype.is_ref and not marks[i] and t not in fed:
-                    inputs[i] = read(t, op, after)
+            inputs = tuple([
+                read(t, op, after) if t._dtype.is_ref and not mark and t not in fed else slot
+                for t, slot, mark in zip(op.inputs, inputs, marks, strict=True)
+            ])  # fmt: skip
         first = len(dtypes)
-        for slot, t in enumerate(op.outputs, first):
-            dtypes.append(t._dtype)
+        outputs = op.outputs
+        for slot, t in enumerate(outputs, first):
+            dtype = t._dtype
+            dtypes.append(dtype)
             dims.append(t.dims)
             if t not in fed:
                 slots[t] = slot
-                if t._dtype.is_ref:
+                if dtype.is_ref:
                     references.add(slot)
+        made = (first,) if len(outputs) == 1 else tuple(range(first, len(dtypes)))
         instrs.append(
-            Instr(
-                op.definition, tuple(inputs), tuple(range(first, len(dtypes))), op.attrs, op.name,
-                op.site, op._id, after,
-            )
-        )  # fmt: skip
+            Instr(op.definition, inputs, made, op.attrs, op.name, op.site, op._id, after, ())
+        )
     fetched = []
     for t in fetches:
         is_ref = t.dtype.is_ref and t not in fed

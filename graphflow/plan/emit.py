@@ -21,8 +21,8 @@ _KEEP_BELOW: Final = 1 << 16
 class Emitted:
     """Source of one plan.
 
-    `names` holds what the source finds in its globals, but for the buffers: `buffers` lists (name,
-    slot) of those. `step_at` tells which step a line runs.
+    `names` holds what the source finds in its globals, but for the buffers that its calls fill:
+    `buffers` lists (name, slot) of those. `step_at` tells which step a line runs.
     """
 
     source: str
@@ -32,7 +32,8 @@ class Emitted:
 
 
 class _Writer:
-    def __init__(self, steps: Steps, layout: Layout) -> None:
+    def __init__(self, steps: Steps, layout: Layout, shows_members: bool) -> None:
+        self.shows_members = shows_members
         self.steps = steps
         self.layout = layout
         self.names: dict[str, Any] = {}
@@ -40,6 +41,7 @@ class _Writer:
         self.step_at: dict[int, Step] = {}
         self.feeds = set(steps.feeds)
         self.functions: dict[int, str] = {}
+        self.buffers: list[tuple[str, int]] = []
 
     def value(self, slot: int) -> str:
         if slot in self.feeds:
@@ -95,7 +97,7 @@ class _Writer:
         return f"{letter}{slot}"
 
     def step(self, index: int, step: Step) -> None:
-        if step.segment is not None or step.parts:
+        if self.shows_members and (step.segment is not None or step.parts):
             self.members(step)
         parts = [self.argument(a) for a in step.args]
         parts += [f"{k}={self.literal(v)}" for k, v in step.options.items()]
@@ -103,6 +105,7 @@ class _Writer:
             out = step.outputs[0]
             if out in self.layout.buffer_of:
                 parts.append(f"out=b{out}")
+                self.buffers.append((f"b{out}", out))
             elif step.label == step.instr.definition.name or step.label == "where":
                 parts.append("out=None")
         call = f"{self.function(step)}({', '.join(parts)})"
@@ -127,13 +130,18 @@ class _Writer:
         self.step_at[len(self.lines) + 1] = step
 
 
-def emit(steps: Steps, layout: Layout) -> Emitted:
-    """Writes the source of a plan."""
-    w = _Writer(steps, layout)
+def emit(steps: Steps, layout: Layout, members: bool = True) -> Emitted:
+    """Writes the source of a plan.
+
+    Args:
+        steps: the plan.
+        layout: where its values live.
+        members: whether comments say what runs as one; they take long to write, and no code.
+    """
+    w = _Writer(steps, layout, members)
     for i, step in enumerate(steps.steps):
         w.step(i, step)
     parameters = ", ".join([f"x{s}" for s in steps.feeds])
     returned = ", ".join([w.value(s) for s in steps.fetches])
     lines = [f"def run({parameters}):", *w.lines, f"    return [{returned}]"]
-    buffers = tuple([(f"b{s}", s) for s in layout.buffer_of])
-    return Emitted("\n".join(lines) + "\n", w.names, buffers, w.step_at)
+    return Emitted("\n".join(lines) + "\n", w.names, tuple(w.buffers), w.step_at)

@@ -41,6 +41,17 @@ class _Port:
         return self.dtype
 
 
+class _Ports(dict[int, _Port]):
+    """The slots of a program that somebody has asked for."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    def __missing__(self, slot: int) -> _Port:
+        found = self[slot] = _Port(self._program.dtypes[slot], self._program.dims[slot])
+        return found
+
+
 class _View:
     """One instruction as a shape rule sees it."""
 
@@ -89,7 +100,7 @@ def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
         program: what `capture` made.
         bind: makes the session's cell for an instruction that creates a variable.
     """
-    ports = [_Port(t, d) for t, d in zip(program.dtypes, program.dims, strict=True)]
+    ports = _Ports(program)
     constants: dict[int, Any] = dict(program.constants)
     for slot, value in constants.items():
         if isinstance(value, np.ndarray):
@@ -115,6 +126,9 @@ def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
         if instr.bodies:
             kept.append(_folded_inside(instr, ports, bind))
             continue
+        if _is_settled(instr, program, ports):
+            kept.append(instr)
+            continue
         outputs = [ports[s] for s in instr.outputs]
         view = _View(instr, [ports[s] for s in instr.inputs], outputs)
         failed = _infer(view)
@@ -125,12 +139,34 @@ def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
             gone.add(instr.serial)
             continue
         kept.append(instr)
-    dims = tuple([p.dims for p in ports])
-    return program.with_instrs(kept, dims=dims, constants=constants)
+    dims = list(program.dims)
+    for slot, port in ports.items():
+        dims[slot] = port.dims
+    return program.with_instrs(kept, dims=tuple(dims), constants=constants)
+
+
+def _is_settled(instr: Instr, program: Program, ports: _Ports) -> bool:
+    """Whether nothing can be found out of an elementwise instruction.
+
+    Of most it is so: all shapes are known and equal, and not all values are. Others need ports.
+    """
+    if instr.definition.body is None or instr.definition.partial_rule is not None:
+        return False
+    dims = program.dims[instr.outputs[0]]
+    if dims is None or None in dims:
+        return False
+    unknown = False
+    for slot in instr.inputs:
+        port = ports.get(slot)
+        if port is None or port.value is None:
+            unknown = True
+        if (program.dims[slot] if port is None else port.dims) != dims:
+            return False
+    return unknown
 
 
 # --- programs inside ---
-def _folded_inside(instr: Instr, ports: list[_Port], bind: Callable[[Instr], Any]) -> Instr:
+def _folded_inside(instr: Instr, ports: _Ports, bind: Callable[[Instr], Any]) -> Instr:
     given = [ports[s] for s in instr.inputs]
     if instr.definition is IF:
         bodies = tuple([fold(_fed(body, given[1:]), bind) for body in instr.bodies])
@@ -178,7 +214,7 @@ def _joined(shapes: Sequence[Dims]) -> Dims:
     return tuple([c[0] if all(d == c[0] for d in c) else None for c in columns])
 
 
-def _makes_handle(instr: Instr, ports: Sequence[_Port]) -> bool:
+def _makes_handle(instr: Instr, ports: _Ports) -> bool:
     """Whether an instruction makes what a session keeps, such as a variable's cell."""
     if not instr.outputs or "store" not in _wanted(instr.definition):
         return False

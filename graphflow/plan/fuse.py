@@ -29,6 +29,9 @@ _LONGEST: Final = 90
 """Operations in one group: operands, results and work arrays are then fewer than the machine's 512
 registers, whatever the operations are."""
 
+_MANY: Final = 8
+"""Operands: so many make a long sum."""
+
 
 class Machine(Protocol):
     """What runs compiled kernels."""
@@ -45,7 +48,7 @@ class Machine(Protocol):
 def fuse(steps: Steps, machine: Machine) -> None:
     """Runs the pass in place."""
     facts = _Facts(steps, machine)
-    lowered = [facts.lowered(step) for step in steps.steps]
+    lowered = facts.all_lowered()
     join(steps, lowered, facts.shape)
     found: list[Step] = []
     start = 0
@@ -80,8 +83,9 @@ class _Facts:
             if isinstance(value, np.ndarray):
                 self.shapes[s] = value.shape
         self.suffixes = [None if d is None else SUFFIXES.get(d._base.name) for d in steps.dtypes]
-        self._names: dict[Any, str | None] = {}
-        """The machine's operation for steps of one pattern; None if it has none."""
+        self._names: dict[Any, tuple[str, bool] | None] = {}
+        """The machine's operation for steps of one kind, and whether all operands have the
+        shape of the result; None if it has none."""
 
     # --- types and sizes ---
     def shape(self, slot: int) -> Sizes | None:
@@ -93,11 +97,27 @@ class _Facts:
         return self.suffixes[slot]
 
     # --- steps ---
-    def lowered(self, step: Step) -> Any:
-        """A Lowering, the Tiles of an elementwise step, or None for what NumPy runs.
+    def all_lowered(self) -> list[Any]:
+        """For each step a Lowering, its Tile or Tiles, or None for what NumPy runs.
 
         A single Tile, not in a list, has operands of the shape of the result, and fits any group.
         """
+        found: list[Any] = []
+        names, shapes, suffixes = self._names, self.shapes, self.suffixes
+        for step in self.steps.steps:
+            pattern = step.pattern
+            if pattern is not None and not self.same:  # most steps, so without a call for each
+                out = step.outputs[0]
+                known = names.get((pattern.kind, shapes[out], suffixes[out]))
+                if known is not None:
+                    name, single = known
+                    tile = Tile(name, step.args, out)
+                    found.append(tile if single else [tile])
+                    continue
+            found.append(self._lowered(step))
+        return found
+
+    def _lowered(self, step: Step) -> Any:
         if self.same and any(s in self.same for s in step.reads):
             step.args = tuple([_renamed(a, self.same) for a in step.args])
         if step.pattern is not None:
@@ -119,26 +139,27 @@ class _Facts:
         return low
 
     def _as_before(self, step: Step, pattern: Pattern) -> Tile | list[Tile] | None:
-        """As `_typed`, and remembers what becomes of steps of one pattern."""
+        """As `_typed`, and remembers what becomes of steps of one kind.
+
+        Their operands have the same types and shapes, so the same becomes of all of them.
+        """
         out, shapes = step.outputs[0], self.shapes
         shape = shapes[out]
-        key = pattern, shape, self.suffixes[out]
-        name = self._names.get(key, "")
-        if name is None:
-            return None
-        if name:
-            tile = Tile(name, step.args, out)
-            for a in step.args:
-                if a.__class__ is int and shapes[a] != shape:
-                    return [tile]
-            return tile
+        key = pattern.kind, shape, self.suffixes[out]
+        if key in self._names:
+            known = self._names[key]
+            if known is None:
+                return None
+            tile = Tile(known[0], step.args, out)
+            return tile if known[1] else [tile]
         found = self._typed(step, step.label, list(step.args))
         if pattern.label == "power":  # what becomes of it depends on the exponent
             return found
         if found is None:
             self._names[key] = None
         elif len(found) == 1 and found[0].args == step.args:
-            self._names[key] = found[0].name
+            single = all(shapes[a] == shape for a in step.args if a.__class__ is int)
+            self._names[key] = found[0].name, single
         return found
 
     def _asked(self, step: Step, rule: Callable[[Call], Lowering | None]) -> Lowering | None:
@@ -265,6 +286,61 @@ def _renamed(a: Any, same: dict[int, int]) -> Any:
 
 # --- one segment ---
 def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> list[Step]:
+    """The steps of a segment as kernels and groups.
+
+    A long run of single Tiles over one shape fills groups as it stands: nothing is gained by an
+    order of its own, which takes most of the time to plan a long graph.
+    """
+    found: list[Step] = []
+    at = 0
+    for first, last in _long_runs(lowered, facts):
+        found += _scheduled(steps[at:first], lowered[at:first], facts)
+        run, tiles = _sums_early(steps[first:last], lowered[first:last])
+        shape = facts.shape(tiles[0].out) or ()
+        for k in range(0, len(run), _LONGEST):
+            inside, parts = tiles[k : k + _LONGEST], run[k : k + _LONGEST]
+            found.append(_grouped(Group(shape, tiles=inside, steps=parts), facts))
+        at = last
+    return found + _scheduled(steps[at:], lowered[at:], facts)
+
+
+def _long_runs(lowered: Sequence[Any], facts: _Facts) -> list[tuple[int, int]]:
+    """Where steps of single Tiles over one shape follow each other that fill whole groups.
+
+    What would not fill one more group is left out: it may run with what comes after it.
+    """
+    shapes = facts.shapes
+    found: list[tuple[int, int]] = []
+    first, shape = 0, None
+    for i, low in enumerate([*lowered, None]):
+        own = shapes[low.out] if low.__class__ is Tile else None
+        if own is not None and own == shape:
+            continue
+        groups = (i - first - 1) // _LONGEST if shape is not None else 0
+        if groups:
+            found.append((first, first + groups * _LONGEST))
+        first, shape = i, own
+    return found
+
+
+def _sums_early(steps: Sequence[Step], tiles: Sequence[Any]) -> tuple[list[Step], list[Any]]:
+    """The steps of a run, where those of a long sum stand behind what they add.
+
+    A sum of all gradients by one weight would else read every one of them from memory.
+    """
+    adding = [i for i, step in enumerate(steps) if len(step.instr.inputs) > _MANY]
+    if not adding:
+        return list(steps), list(tiles)
+    maker = {t.out: i for i, t in enumerate(tiles)}
+    place = list(range(len(steps)))
+    for i in adding:
+        place[i] = max([place[maker[a]] for a in tiles[i].args if a in maker], default=i)
+    order = sorted(range(len(steps)), key=place.__getitem__)
+    return [steps[i] for i in order], [tiles[i] for i in order]
+
+
+def _scheduled(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> list[Step]:
+    """The steps in an order in which many elementwise ones run together."""
     if not steps:
         return []
     left, users = _dependencies(steps, facts)
@@ -417,11 +493,8 @@ def _grouped(group: Group, facts: _Facts) -> Step:
     """The step of a group. Its outputs: what others read, found when all groups are known."""
     last = group.steps[-1]
     inside = {t.out for t in group.tiles if t.out >= 0}
-    reads: dict[int, None] = {}
-    for t in group.tiles:
-        for a in t.args:
-            if a.__class__ is int and a not in inside:
-                reads[a] = None
+    operands = [a for t in group.tiles for a in t.args if a.__class__ is int]
+    reads = [s for s in dict.fromkeys(operands) if s not in inside]
     outputs = [s for step in group.steps for s in step.outputs]
     whole = [s for s in reads if facts.shape(s) == group.shape]
     return Step(

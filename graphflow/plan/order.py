@@ -11,7 +11,8 @@ import heapq
 from collections import defaultdict
 from typing import Final
 
-from graphflow.plan.program import Instr, Program, inside
+from graphflow.core.opdef import OpDef
+from graphflow.plan.program import IF, WHILE, Instr, Program, inside
 
 
 def cells(program: Program) -> dict[int, int]:
@@ -36,8 +37,11 @@ def cells(program: Program) -> dict[int, int]:
 
 def effect_of(instr: Instr) -> str | None:
     """What an instruction does to its variable: "read", "update" or None."""
-    d = instr.definition
-    return d.effect or ("update" if d.signature.has_ref else None)
+    return _effect(instr.definition)
+
+
+def _effect(definition: OpDef) -> str | None:
+    return definition.effect or ("update" if definition.signature.has_ref else None)
 
 
 def touched(instr: Instr, cell_of: dict[int, int]) -> set[int]:
@@ -64,8 +68,16 @@ def effects(instr: Instr, cell_of: dict[int, int]) -> tuple[_Cells, _Cells]:
     return (cells_touched, _NONE[1]) if effect == "read" else (_NONE[0], cells_touched)
 
 
+def updates_nothing(program: Program) -> bool:
+    """Whether surely no instruction updates a variable."""
+    definitions = {x.definition for x in program.instrs}
+    return not any(_effect(d) == "update" or d is IF or d is WHILE for d in definitions)
+
+
 def order(program: Program) -> Program:
     """Sorts the instructions."""
+    if updates_nothing(program):
+        return program
     program = inside(program, order)
     cell_of = cells(program)
     instrs = program.instrs

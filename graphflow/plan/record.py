@@ -9,7 +9,8 @@ In: an ordered Program. Out: a `Steps`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -19,6 +20,7 @@ import numpy as np
 from graphflow.core.dtypes import DType, as_dtype
 from graphflow.core.errors import InvalidArgumentError
 from graphflow.core.evaluate import kernel_keywords
+from graphflow.core.opdef import OpDef
 from graphflow.core.shape import Dims
 from graphflow.plan.program import Array, Instr, Program
 
@@ -77,9 +79,12 @@ class Step:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Literal:
-    """A Python scalar among the arguments of a step."""
+    """A Python scalar among the arguments of a step.
+
+    Each is equal to itself alone: numbers that compare equal need not be the same.
+    """
 
     value: Any
 
@@ -100,6 +105,8 @@ class Pattern:
     """Whether the result may take the place of any operand."""
     dtype: DType | None
     dims: Dims
+    kind: int
+    """The same number for one function of operands of the same types, shapes and numbers."""
 
 
 @dataclass(slots=True)
@@ -138,14 +145,17 @@ _SPECIAL: Final[dict[str, Callable[..., Any]]] = {"where": where}
 class _Sym:
     """A value inside a body that is being recorded."""
 
-    __slots__ = ("dims", "dtype", "place", "rec")
+    __slots__ = ("dims", "dtype", "number", "place", "rec")
     __array_ufunc__ = None  # so that NumPy scalars leave operators to this class
 
-    def __init__(self, rec: _Recorder, place: int, dtype: DType | None, dims: Dims) -> None:
+    def __init__(
+        self, rec: _Recorder, place: int, dtype: DType | None, dims: Dims, number: int
+    ) -> None:
         self.rec = rec
         self.place = place
         self.dtype = dtype
         self.dims = dims
+        self.number = number
 
 
 def _operator(name: str, swapped: bool = False) -> Callable[..., Any]:
@@ -174,12 +184,30 @@ for _name, _ufunc in {"neg": "negative", "abs": "absolute", "invert": "invert"}.
     setattr(_Sym, f"__{_name}__", lambda self, f=_ufunc: self.rec.put(f, (self,)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What one function makes of operands of the same types, shapes and numbers."""
+
+    dtype: DType | None
+    dims: Dims
+    number: int
+    kind: int
+
+
 class _Recorder:
     """What a body sees instead of NumPy."""
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, bodies: _Bodies, inputs: int) -> None:
+        self._bodies = bodies
         self._inputs = inputs
         self.patterns: list[Pattern] = []
+
+    def symbols(self, slots: Sequence[int]) -> list[Any]:
+        """What stands for the inputs."""
+        steps, numbers = self._bodies.steps, self._bodies.number_of
+        return [
+            _Sym(self, i, steps.dtypes[s], steps.dims[s], numbers[s]) for i, s in enumerate(slots)
+        ]
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(np, name)
@@ -190,16 +218,17 @@ class _Recorder:
         raise AttributeError(f"an elementwise body cannot use numpy.{name}: it is no ufunc")
 
     def put(self, name: str, args: tuple[Any, ...]) -> _Sym:
+        made = self._bodies.made(name, args)
         function = _SPECIAL.get(name) or getattr(np, name)
-        dtype = _result_type(getattr(np, name), args)
-        dims = _result_dims([a.dims for a in args if a.__class__ is _Sym])
         operands = tuple([a.place if a.__class__ is _Sym else Literal(a) for a in args])
         reusable = args[1:2] if name == "where" else args
         in_place = tuple([a.place for a in reusable if a.__class__ is _Sym])
         place = self._inputs + len(self.patterns)
         any_place = len(in_place) == len(args)
-        self.patterns.append(Pattern(function, name, operands, in_place, any_place, dtype, dims))
-        return _Sym(self, place, dtype, dims)
+        self.patterns.append(
+            Pattern(function, name, operands, in_place, any_place, made.dtype, made.dims, made.kind)
+        )
+        return _Sym(self, place, made.dtype, made.dims, made.number)
 
 
 _types: Final[dict[Any, DType | None]] = {}
@@ -268,12 +297,50 @@ def _unbound(*_: Any) -> Any:
     raise AssertionError("an instruction with programs inside was not bound to a runtime")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Body:
+    """A recorded body: its steps, and the place of its result."""
+
+    patterns: list[Pattern]
+    result: int
+    whole: Pattern | None
+    """The only step, where it makes the result of all inputs in their order."""
+
+
 class _Bodies:
     """Elementwise bodies, each recorded once for inputs of the same types and shapes."""
 
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
-        self.known: dict[Any, tuple[list[Pattern], int]] = {}
+        self.known: dict[OpDef, tuple[tuple[str, ...], dict[Any, _Body]]] = {}
+        self.numbers: dict[Any, int] = {}
+        """Types with shapes -> what stands for them in keys: its hash is quick."""
+        self.number_of = [
+            self._number(dtype, dims) for dtype, dims in zip(steps.dtypes, steps.dims, strict=True)
+        ]
+        """That of each slot."""
+        self.calls: dict[Any, _Made] = {}
+        self.kinds = itertools.count()
+
+    def _number(self, dtype: DType | None, dims: Dims) -> int:
+        key = None if dtype is None else dtype._enum, dims
+        return self.numbers.setdefault(key, len(self.numbers))
+
+    def made(self, name: str, args: tuple[Any, ...]) -> _Made:
+        """What a function makes of symbols and Python scalars."""
+        key = name, *[a.number if a.__class__ is _Sym else (a.__class__, a) for a in args]
+        try:
+            found = self.calls.get(key)
+        except TypeError:  # an operand without a hash
+            return self._make(name, args)
+        if found is None:
+            found = self.calls[key] = self._make(name, args)
+        return found
+
+    def _make(self, name: str, args: tuple[Any, ...]) -> _Made:
+        dtype = _result_type(getattr(np, name), args)
+        dims = _result_dims([a.dims for a in args if a.__class__ is _Sym])
+        return _Made(dtype, dims, self._number(dtype, dims), next(self.kinds))
 
     def add(self, instr: Instr, same: dict[int, int]) -> None:
         """Adds the steps of an instruction.
@@ -283,57 +350,73 @@ class _Bodies:
             same: the slots that stand for others; gets the output if the body hands an input on.
         """
         steps = self.steps
-        slots = [same.get(s, s) for s in instr.inputs] if same else list(instr.inputs)
-        patterns, result = self._recorded(instr, slots)
-        last = len(slots) + len(patterns) - 1
-        inputs = len(slots)
-        for p in patterns:
+        inputs = tuple([same.get(s, s) for s in instr.inputs]) if same else instr.inputs
+        body = self._recorded(instr, inputs)
+        if body.whole is not None:
+            steps.steps.append(_step(body.whole, inputs, instr.outputs, instr, inputs))
+            return
+        slots = list(inputs)
+        last = len(slots) + len(body.patterns) - 1
+        for p in body.patterns:
             outputs = instr.outputs
-            if not len(slots) == last == result:
+            if not len(slots) == last == body.result:
                 outputs = (len(steps.dtypes),)
                 steps.dtypes.append(p.dtype)
                 steps.dims.append(p.dims)
+                self.number_of.append(self._number(p.dtype, p.dims))
             args = tuple([slots[a] if a.__class__ is int else a for a in p.operands])
             in_place = args if p.any_place else tuple([slots[i] for i in p.in_place])
             slots.append(outputs[0])
-            steps.steps.append(
-                Step(
-                    p.function, p.label, args, outputs, instr, _NO_OPTIONS, p.dtype is not None,
-                    False, in_place, pattern=p,
-                )
-            )  # fmt: skip
-        if result < inputs or result != last:
-            same[instr.outputs[0]] = slots[result]
+            steps.steps.append(_step(p, args, outputs, instr, in_place))
+        if body.result < len(inputs) or body.result != last:
+            same[instr.outputs[0]] = slots[body.result]
 
-    def _recorded(self, instr: Instr, slots: list[int]) -> tuple[list[Pattern], int]:
-        """The steps of an instruction's body, and the place of the result."""
-        definition, dtypes, dims = instr.definition, self.steps.dtypes, self.steps.dims
-        key: list[Any] = [definition]
-        for s in slots:
-            dtype = dtypes[s]
-            key += (None if dtype is None else dtype._enum, dims[s])  # numbers: their hash is quick
-        for k in kernel_keywords(definition.body):
-            key.append(_exact(instr.attrs[k]))
+    def _recorded(self, instr: Instr, slots: Sequence[int]) -> _Body:
+        definition, numbers = instr.definition, self.number_of
         try:
-            found = self.known.get(tuple(key))
+            wanted, known = self.known[definition]
+        except KeyError:
+            wanted = kernel_keywords(definition.body)
+            known = {}
+            self.known[definition] = wanted, known
+        key: Any = tuple([numbers[s] for s in slots])
+        if wanted:
+            key = key, *[_exact(instr.attrs[k]) for k in wanted]
+        try:
+            return known[key]
         except TypeError:  # an attribute without a hash
             return self._record(instr, slots)
-        if found is None:
-            found = self.known[tuple(key)] = self._record(instr, slots)
-        return found
+        except KeyError:
+            found = known[key] = self._record(instr, slots)
+            return found
 
-    def _record(self, instr: Instr, slots: list[int]) -> tuple[list[Pattern], int]:
+    def _record(self, instr: Instr, slots: Sequence[int]) -> _Body:
         body = instr.definition.body
-        rec = _Recorder(len(slots))
-        dtypes, dims = self.steps.dtypes, self.steps.dims
-        syms: list[Any] = [_Sym(rec, i, dtypes[s], dims[s]) for i, s in enumerate(slots)]
+        rec = _Recorder(self, len(slots))
+        syms = rec.symbols(slots)
         options = {k: instr.attrs[k] for k in kernel_keywords(body)}
         if any(p.is_list for p in instr.definition.inputs):
             syms = [syms]
         result = body(rec, *syms, **options)  # type: ignore[misc]  # the caller checked
         if result.__class__ is not _Sym:
             raise TypeError(f"{instr.definition.name}: its body does not depend on its inputs")
-        return rec.patterns, result.place
+        only = rec.patterns[0] if len(rec.patterns) == 1 and result.place == len(slots) else None
+        if only is not None and not (only.any_place and only.operands == tuple(range(len(slots)))):
+            only = None
+        return _Body(rec.patterns, result.place, only)
+
+
+def _step(
+    p: Pattern,
+    args: tuple[Any, ...],
+    outputs: tuple[int, ...],
+    instr: Instr,
+    in_place: tuple[int, ...],
+) -> Step:
+    return Step(
+        p.function, p.label, args, outputs, instr, _NO_OPTIONS, p.dtype is not None, False,
+        in_place, None, (), None, (), None, p,
+    )  # fmt: skip
 
 
 def _exact(value: Any) -> Any:

@@ -15,13 +15,15 @@ from dataclasses import replace
 
 from graphflow.core.dtypes import DType
 from graphflow.core.shape import Dims
-from graphflow.plan.order import cells, edges, effects, updates_behind
+from graphflow.plan.order import cells, edges, effects, updates_behind, updates_nothing
 from graphflow.plan.program import Instr, Program, inside
 from graphflow.plan.reading import READ
 
 
 def reread(program: Program) -> Program:
     """Runs the pass."""
+    if updates_nothing(program):
+        return program
     program = inside(program, reread)
     cell_of = cells(program)
     updates = [i for i, x in enumerate(program.instrs) if effects(x, cell_of)[1]]

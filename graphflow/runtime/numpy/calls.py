@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphflow.plan.record import Literal, Step
 
 
 def bound_call(
-    step: Step, arena: dict[str, Any], start: list[Any], function: Any = None
+    step: Step, arena: Mapping[int, Any], start: list[Any], function: Any = None
 ) -> tuple[Callable[..., Any], list[int], dict[str, Any], Any]:
     """Returns how a step is run: (function, slots of its inputs, options, slots of its outputs).
 
     Args:
         step: the step.
-        arena: buffers by slot, as text.
+        arena: buffers by slot.
         start: the values of all slots before a run; literals are appended.
         function: what to call; None: the step's own function.
 
@@ -24,7 +24,7 @@ def bound_call(
     """
     options = dict(step.options) if step.options else {}
     if step.takes_out:
-        out = arena.get(str(step.outputs[0])) if arena else None
+        out = arena.get(step.outputs[0])
         if out is not None or step.label == step.instr.definition.name or step.label == "where":
             options["out"] = out
     sources: list[int] = []

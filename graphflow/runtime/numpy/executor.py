@@ -27,7 +27,7 @@ from graphflow.plan.segments import Segment
 from graphflow.plan.tiles import Tiled
 from graphflow.runtime.compiled import machine
 from graphflow.runtime.failures import StepError
-from graphflow.runtime.numpy.arena import make_arena
+from graphflow.runtime.numpy.arena import Arena
 from graphflow.runtime.numpy.blocks import bound_blocks
 from graphflow.runtime.numpy.calls import bound_call
 from graphflow.runtime.numpy.dataflow import Dataflow, needs_threads
@@ -150,14 +150,14 @@ class NumpyPlan:
 
         The functions of branches and loops follow, each under its name.
         """
-        parts = [self._text().source]
+        parts = [emitted(self.built).source]
         for plans in self._inner.values():
             parts += [f"\n# {plan.label}\n{plan.source}" for plan in plans]
         return "".join(parts)
 
     def _text(self) -> Emitted:
         if self._emitted is None:
-            self._emitted = emitted(self.built)
+            self._emitted = emitted(self.built, members=False)
         return self._emitted
 
     def run(self, values: Sequence[Any]) -> list[Any]:
@@ -208,29 +208,28 @@ class NumpyPlan:
             lines = text.source.splitlines(keepends=True)
             linecache.cache[self.label] = (len(text.source), None, lines, self.label)
             self._code = code
-        arena = make_arena(self.built.steps, self.built.layout, text.buffers)
-        arrays = {slot: arena[name] for name, slot in text.buffers}
+        arena = Arena(self.built.steps, self.built.layout)
+        buffers = {name: arena[slot] for name, slot in text.buffers}
         groups = {
-            name: self._group(value, arrays)
+            name: self._group(value, arena)
             for name, value in text.names.items()
             if value.__class__ in (Segment, Tiled, Blocked)
         }
-        return types.FunctionType(self._code, {**text.names, **arena, **groups})
+        return types.FunctionType(self._code, {**text.names, **buffers, **groups})
 
-    def _group(self, function: Any, arrays: dict[int, Any]) -> Callable[..., Any]:
+    def _group(self, function: Any, arena: Arena) -> Callable[..., Any]:
         """The function of a step that runs others, on one set of buffers."""
         if function.__class__ is Tiled:
-            return bound_tiles(function.step, self.built.steps, arrays)
+            return bound_tiles(function.step, self.built.steps, arena)
         if function.__class__ is Blocked:
-            return bound_blocks(function, self.built.steps, arrays)
-        return self._segment(function, arrays)
+            return bound_blocks(function, self.built.steps, arena)
+        return self._segment(function, arena)
 
-    def _segment(self, segment: Segment, arrays: dict[int, Any]) -> Callable[..., Any]:
+    def _segment(self, segment: Segment, arena: Arena) -> Callable[..., Any]:
         found = machine()
         if found is None:
             raise AssertionError("a plan has compiled code, and nothing runs it")
-        buffer_of = self.built.layout.buffer_of
-        return bound_segment(segment, self.built.steps, arrays, buffer_of, found, self._threads)
+        return bound_segment(segment, self.built.steps, arena, found, self._threads)
 
     def _failure(self, e: Exception) -> StepError:
         trace = e.__traceback__
@@ -254,16 +253,14 @@ class NumpyPlan:
     # --- step by step ---
     def _bind_list(self) -> Callable[..., list[Any]]:
         steps, layout = self.built.steps, self.built.layout
-        names = [(str(slot), slot) for slot in layout.buffer_of]
-        arena = make_arena(steps, layout, names)
+        arena = Arena(steps, layout)
         start: list[Any] = [None] * len(steps.dtypes)
         for slot, value in steps.constants.items():
             start[slot] = value
-        arrays = {slot: arena[str(slot)] for slot in layout.buffer_of}
         calls = [
             bound_call(step, arena, start)
             if step.segment is None and not step.parts
-            else bound_call(step, arena, start, self._group(step.function, arrays))
+            else bound_call(step, arena, start, self._group(step.function, arena))
             for step in steps.steps
         ]
         gone = [layout.dies_after.get(i, ()) for i in range(len(calls))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -19,6 +19,7 @@ from graphflow.plan.record import Literal, Step, Steps
 from graphflow.plan.segments import Segment
 from graphflow.runtime.compiled import NativeMachine
 from graphflow.runtime.failures import StepError
+from graphflow.runtime.numpy.arena import Arena
 from graphflow.runtime.numpy.calls import bound_call
 
 Array = np.ndarray[Any, Any]
@@ -43,8 +44,7 @@ def is_kept(size: int) -> bool:
 def bound_segment(
     segment: Segment,
     steps: Steps,
-    arrays: Mapping[int, Array],
-    buffer_of: Mapping[int, int],
+    arena: Arena,
     machine: NativeMachine,
     threads: int = 0,
 ) -> Callable[..., Any]:
@@ -53,12 +53,11 @@ def bound_segment(
     Args:
         segment: the segment.
         steps: the plan it belongs to.
-        arrays: the buffers of this run, by slot.
-        buffer_of: the number of the buffer that each of them lies in.
+        arena: the buffers of this run.
         machine: what runs it.
         threads: at most so many work on one kernel; 0: one a core.
     """
-    return _Binding(segment, steps, arrays, buffer_of, machine, threads).function()
+    return _Binding(segment, steps, arena, machine, threads).function()
 
 
 class _Binding:
@@ -68,22 +67,20 @@ class _Binding:
         self,
         segment: Segment,
         steps: Steps,
-        arrays: Mapping[int, Array],
-        buffer_of: Mapping[int, int],
+        arena: Arena,
         machine: NativeMachine,
         threads: int,
     ) -> None:
         self.segment = segment
         self.steps = steps
-        self.arrays = arrays
-        self.buffer_of = buffer_of
-        self.starts: dict[int, int] = {}
-        """The addresses of buffers."""
+        self.arena = arena
         self.machine = machine
         self.threads = threads
-        self.kept: list[Any] = []
+        self.kept: list[Any] = [arena]
         self.encodings: dict[Any, tuple[list[int], list[float]]] = {}
         """What the machine reads for groups of one form."""
+        self.externals: dict[Any, tuple[int, int, int]] = {}
+        """Their operands: (position, mode, bytes of an element), each of these once."""
         self.operand: dict[int, int] = {}
         self.fixed: list[tuple[int, int]] = []
         self.aliases: list[tuple[int, int, int]] = []
@@ -123,31 +120,27 @@ class _Binding:
         self.kept.append(array)
         return int(array.ctypes.data)
 
-    def place(self, slot: int) -> int | None:
-        """Where the buffer of a slot begins; None if it has none."""
-        number = self.buffer_of.get(slot)
-        if number is None:
-            return None
-        if number not in self.starts:
-            self.starts[number] = self._address(self.arrays[slot])
-        return self.starts[number]
-
     def at(self, slot: int) -> int:
         """The operand of a slot."""
         found = self.operand.get(slot)
         if found is not None:
             return found
         value = self.steps.constants.get(slot)
-        place = self.place(slot) if value is None else self._address(np.ascontiguousarray(value))
+        if value is None:
+            place = self.arena.address(slot)
+        else:
+            place = self._address(np.ascontiguousarray(value))
+        found = self.operand[slot] = len(self.operand)
         if place is not None:
-            self.fixed.append((self._new(slot), place))
-        else:  # an output that leaves the run: made anew for each
-            dims, dtype = self.steps.dims[slot], self.steps.dtypes[slot]
-            if dims is None or dtype is None:
-                raise AssertionError(f"slot {slot} has no size")
-            self.fresh.append(slot)
-            self.inputs.append((self._new(slot), False, True, dtype.size, tuple(dims)))
-        return self.operand[slot]
+            self.fixed.append((found, place))
+            return found
+        # An output that leaves the run: made anew for each.
+        dims, dtype = self.steps.dims[slot], self.steps.dtypes[slot]
+        if dims is None or dtype is None:
+            raise AssertionError(f"slot {slot} has no size")
+        self.fresh.append(slot)
+        self.inputs.append((found, False, True, dtype.size, tuple(dims)))
+        return found
 
     def _state(self, member: Step) -> int:
         """The operand of what an operation keeps between runs."""
@@ -262,7 +255,7 @@ class _Binding:
             if self._is_cell(base):
                 return self._shaped(slot, base, lambda inputs, new: inputs[k].value)
             return self._shaped(slot, base, lambda inputs, new: inputs[k])
-        value = self.arrays.get(base, self.steps.constants.get(base))
+        value = self.arena.get(base, self.steps.constants.get(base))
         return self._shaped(slot, base, lambda inputs, new: value)
 
     def _shaped(
@@ -324,7 +317,7 @@ class _Binding:
     def _refused(self, member: Step, inputs: Sequence[Any]) -> list[Any]:
         """Raises what NumPy says of the values that a kernel refused."""
         values = self._start(inputs)
-        for slot, array in self.arrays.items():
+        for slot, array in self.arena.items():
             values[slot] = array
         for alias, base in self.base.items():
             source = values[base]
@@ -387,7 +380,11 @@ class _Encoder:
     def _external(self, slot: int, mode: int) -> int:
         at = len(self.operands)
         self.operands.append(self.binding.at(slot))
-        self.externals.append((at, mode, self.item(slot)))
+        dtype = self.binding.steps.dtypes[slot]
+        external = self.binding.externals.get((at, mode, dtype))
+        if external is None:
+            external = self.binding.externals[at, mode, dtype] = at, mode, self.item(slot)
+        self.externals.append(external)
         return at
 
     def encoded(self) -> Any:
@@ -395,27 +392,18 @@ class _Encoder:
         form, place = self._form()
         constants = self.binding.steps.constants
         inside = {t.out if t.out >= 0 else id(t) for t in self.group.tiles}
+        literals = [id(s) for s in place if s.__class__ is Literal]
         for s in place:
-            if s not in inside:
+            if s not in inside and s.__class__ is int:
                 number = self._fixed(s) if s in constants else None
                 if number is None:
                     self.register[s] = self._external(s, self._mode(s))
                 else:
                     self.fixed[s] = number
-        shared = self._memory()
-        stores: list[tuple[int, int]] = []
-        direct: dict[int, int] = {}
-        for s in self.outputs:
-            if s not in inside:
-                continue
-            at = self._external(s, _FULL)
-            if self.binding.place(s) in shared:
-                stores.append((s, at))
-            else:
-                direct[s] = at
+        stores, direct = self._outputs(inside)
         self.operands += [self.binding.at(out) for _, _, _, out in self.group.reduces]
         key = (
-            self.group.shape, self.group.split, *form, *self.externals,
+            self.group.shape, self.group.split, *form, *literals, *self.externals,
             *[(place[s], self._kind(s), repr(value)) for s, value in self.fixed.items()],
             *[(place[s], at) for s, at in stores], None,
             *[(place[s], at) for s, at in direct.items()],
@@ -426,25 +414,40 @@ class _Encoder:
             found = self.binding.encodings[key] = self._numbers(stores, direct)
         return "tiles", self.operands, *found, self.binding.machine.tile_names
 
-    def _form(self) -> tuple[list[Any], dict[int, int]]:
+    def _outputs(self, inside: set[int]) -> tuple[list[tuple[int, int]], dict[int, int]]:
+        """The outputs that have to wait for the end, and the others, each with its operand."""
+        address = self.binding.arena.address
+        shared = self._memory()
+        stores: list[tuple[int, int]] = []
+        direct: dict[int, int] = {}
+        for s in self.outputs:
+            if s not in inside:
+                continue
+            at = self._external(s, _FULL)
+            if address(s) in shared:
+                stores.append((s, at))
+            else:
+                direct[s] = at
+        return stores, direct
+
+    def _form(self) -> tuple[list[Any], dict[Any, int]]:
         """The operations with their operands in numbers, and the number of each operand.
 
         Groups of one form differ in nothing but their slots; a long graph has many of them. An
-        operand is a slot, or the identity of a cast made on the way.
+        operand is a slot, a Literal, or the identity of a cast made on the way.
         """
-        number: dict[int, int] = {}
-        form: list[Any] = []
-        for t in self.group.tiles:
-            form.append(t.name)
-            for a in t.args:
-                if a.__class__ is int:
-                    form.append(number.setdefault(a, len(number)))
-                elif a.__class__ is Literal:
-                    form.append((id(a),))  # steps of one pattern share their literals
-                else:
-                    form.append(number.setdefault(id(a), len(number)))
-            form.append(number.setdefault(t.out if t.out >= 0 else id(t), len(number)))
-        return form, number
+        tiles = self.group.tiles
+        operands: list[Any] = []
+        for t in tiles:
+            operands += t.args
+            operands.append(t.out)
+        if -1 in operands:  # there are casts
+            operands = []
+            for t in tiles:
+                operands += [id(a) if a.__class__ is Tile else a for a in t.args]
+                operands.append(t.out if t.out >= 0 else id(t))
+        number = {a: i for i, a in enumerate(dict.fromkeys(operands))}
+        return [*[t.name for t in tiles], *map(number.__getitem__, operands)], number
 
     def _numbers(
         self, stores: list[tuple[int, int]], direct: dict[int, int]
@@ -487,7 +490,7 @@ class _Encoder:
         found = set()
         for slot, at in self.register.items():
             if self.externals[at][1] == _FULL:
-                found.add(self.binding.place(self.binding.base.get(slot, slot)))
+                found.add(self.binding.arena.address(self.binding.base.get(slot, slot)))
         return found - {None}
 
     # --- registers ---
