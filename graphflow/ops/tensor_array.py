@@ -10,7 +10,6 @@ import numpy as np
 
 from graphflow.core import scopes
 from graphflow.core.constant import constant_value
-from graphflow.core.contents import Contents
 from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType, as_dtype, int64
@@ -20,6 +19,7 @@ from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, TensorShape, as_shape, text
 from graphflow.core.tensor import Tensor
+from graphflow.ops import _array_contents
 from graphflow.ops._array_store import ArrayStore
 from graphflow.ops._shapes import need_rank, need_rank_at_least, same_size
 from graphflow.ops.identity import identity
@@ -129,10 +129,7 @@ def _(handle: ArrayStore, flow_in: Array, *, source: str) -> tuple[ArrayStore, A
     return handle.gradient(source), _FLOW
 
 
-@GRAD.contents
-def _(op: Any, contents: Contents) -> None:
-    op.outputs[0].contents = contents.gradient(op.attrs["source"])
-
+GRAD.contents(_array_contents.gradient)
 
 GRAD_WITH_SHAPE = define(
     "TensorArrayGradWithShape(handle: resource, flow_in: float32, shape_to_prepend: int32, *, "
@@ -170,9 +167,7 @@ def _(handle: ArrayStore, index: Array, value: Array, flow_in: Array, *, T: DTyp
     return _FLOW
 
 
-@WRITE.contents
-def _(op: Any, contents: Contents) -> None:
-    contents.put(op.inputs[2])
+WRITE.contents(_array_contents.written)
 
 
 # --- TensorArrayReadV3 ---
@@ -198,9 +193,7 @@ def _(handle: ArrayStore, index: Array, flow_in: Array, *, dtype: DType) -> Arra
     return handle.read(int(index))
 
 
-@READ.contents
-def _(op: Any, contents: Contents) -> None:
-    contents.take(op.outputs[0])
+READ.contents(_array_contents.read)
 
 
 # --- TensorArrayGatherV3 ---
@@ -235,10 +228,7 @@ def _(
     return handle.read_all(indices, element_shape)
 
 
-@GATHER.contents
-def _(op: Any, contents: Contents) -> None:
-    indices = op.inputs[1].dims
-    contents.take_rows(op.outputs[0], indices[0] if indices else None)
+GATHER.contents(_array_contents.gathered)
 
 
 # --- TensorArrayScatterV3 ---
@@ -264,9 +254,7 @@ def _(handle: ArrayStore, indices: Array, value: Array, flow_in: Array, *, T: DT
     return _FLOW
 
 
-@SCATTER.contents
-def _(op: Any, contents: Contents) -> None:
-    contents.put_rows(op.inputs[2])
+SCATTER.contents(_array_contents.scattered)
 
 
 # --- TensorArrayConcatV3 ---
@@ -333,14 +321,10 @@ def _(handle: ArrayStore, value: Array, lengths: Array, flow_in: Array, *, T: DT
     return _FLOW
 
 
-@CONCAT.contents
-def _(op: Any, contents: Contents) -> None:
-    contents.take_pieces(op.outputs[0])
+CONCAT.contents(_array_contents.concatenated)
 
 
-@SPLIT.contents
-def _(op: Any, contents: Contents) -> None:
-    contents.put_pieces(op.inputs[1])
+SPLIT.contents(_array_contents.split)
 
 
 # --- TensorArraySizeV3, TensorArrayCloseV3 ---
@@ -366,38 +350,17 @@ def _(handle: ArrayStore) -> None:
     handle.close()
 
 
-@SIZE.contents
-@CLOSE.contents
-def _(op: Any, contents: Contents) -> None:
-    pass
+SIZE.contents(_array_contents.unchanged)
+CLOSE.contents(_array_contents.unchanged)
 
 
 # --- gradients ---
-def _source(tensor: Tensor) -> str:
-    """Which call of `tf.gradients` a tensor belongs to: its scope up to "gradients".
-
-    Raises:
-        ValueError: if the gradient's scope has another name.
-    """
-    tokens = tensor.name.split("/")
-    places = [i for i, x in enumerate(tokens) if x.startswith("gradients")]
-    if not places:
-        raise ValueError(
-            "Expected op/tensor name to start with gradients (excluding scope), got: "
-            f"{tensor.name}. This means that a tf.gradients op with this op in its dependency path "
-            "has a custom name that does not start with 'gradients'. Please make sure all calls to "
-            "tf.gradients that have non-empty 'name' arguments use names that start with "
-            "'gradients'."
-        )
-    return "/".join(tokens[: places[-1] + 1])
-
-
 def _gradients(op: Operation, dtype: DType, arrived: Tensor, flow: Tensor) -> TensorArray:
     """The array of gradients that belongs to the array of an operation."""
     array = TensorArray(
         dtype=dtype, handle=op.inputs[0], flow=flow, colocate_with_first_write_call=False
     )
-    return array.grad(source=_source(arrived), flow=flow)
+    return array.grad(source=_array_contents.gradient_source(arrived), flow=flow)
 
 
 # --- TensorArray ---
