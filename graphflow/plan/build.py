@@ -24,6 +24,7 @@ from graphflow.plan.order import order
 from graphflow.plan.program import Instr, Program, verify
 from graphflow.plan.record import Steps, record
 from graphflow.plan.reread import reread
+from graphflow.plan.rows import rows
 from graphflow.plan.segments import segments
 from graphflow.plan.simplify import simplify
 from graphflow.plan.tiles import tile
@@ -100,6 +101,8 @@ def passes(
     yield "simplify", program
     program = sweep(program, start.asked)
     yield "sweep", program
+    program = rows(program)
+    yield "rows", program
     program = reread(program)
     yield "reread", program
     program = early(order(program))
