@@ -18,6 +18,7 @@ from graphflow.plan.early import early
 from graphflow.plan.emit import Emitted, emit
 from graphflow.plan.fold import fold
 from graphflow.plan.fuse import Machine, fuse, trim
+from graphflow.plan.in_place import in_place
 from graphflow.plan.inline import inlined
 from graphflow.plan.merge import merge, sweep
 from graphflow.plan.order import order
@@ -99,6 +100,8 @@ def passes(
     yield "merge", program
     program = simplify(program)
     yield "simplify", program
+    program = in_place(program)
+    yield "in place", program
     program = sweep(program, start.asked)
     yield "sweep", program
     program = rows(program)
