@@ -234,7 +234,7 @@ def _(cell: Cell, *, out_type: DType) -> Array:
 def _copied_over(call: Call) -> Lowering | None:
     """A copy into the variable's own array, where it has one of that size."""
     variable, value = call.shapes
-    if variable != value or call.suffix is None or call.dtypes[1].name not in SUFFIXES:
+    if variable != value or call.dtypes[1].name not in SUFFIXES:
         return None
     return Lowering("copy_bytes", (math.prod(value) * call.dtypes[1].size,), inputs=(1, 0))
 

@@ -20,6 +20,7 @@ from graphflow.core.shape import Dims, merge, text
 from graphflow.core.state import Cell
 from graphflow.core.tensor import Tensor
 from graphflow.ops._shapes import need_rank_at_least
+from graphflow.ops.equal_rows import index_suffix, only_first, with_first
 from graphflow.ops.gather_nd import check_scattered
 from graphflow.ops.indexed_slices import IndexedSlices
 from graphflow.ops.state import NOT_CONTINUOUS, VARIABLE_SHAPE, equal_shapes, handle_dims
@@ -201,9 +202,9 @@ def _scattering(sign: str) -> Callable[[Call], Lowering | None]:
     """The rule for the kernel that adds rows to a variable, subtracts or writes them."""
 
     def rule(call: Call) -> Lowering | None:
-        var, indices, updates = call.shapes
+        var, indices, updates = call.shapes[:3]
         kind = SUFFIXES.get(call.dtypes[2].name)
-        index = SUFFIXES.get(call.dtypes[1].name)
+        index = index_suffix(call, 1)
         if kind is None or index is None or (*indices, *var[1:]) != tuple(updates):
             return None
         width = math.prod(var[1:])
@@ -250,6 +251,9 @@ def _define(
         for definition in (by_reference, resource):
             definition.compiled(_scattering(sign))
 
+            if sign != "update":
+                _define_of_first(definition, sign, combine)
+
     @by_reference.numpy
     def _(cell: Cell, indices: Array, updates: Array) -> Cell:
         return run(cell, indices, updates, combine)
@@ -264,6 +268,18 @@ def _define(
         run(cell, indices, updates, combine)
 
     return by_reference, resource
+
+
+def _define_of_first(definition: OpDef, sign: str, combine: Combine | None) -> None:
+    """Defines the update that leaves out all rows but the first of each index."""
+    twin = with_first(definition)
+    twin.compiled(_scattering(f"{sign}_first"))
+
+    @twin.numpy
+    def _(cell: Cell, indices: Array, updates: Array, first: Array) -> Cell | None:
+        rows, different = only_first(updates, indices, first)
+        _scatter(cell, different, rows, combine)
+        return cell if definition.outputs else None
 
 
 _DOC: Final = """Returns an operation's output that {what} when it runs.
@@ -387,6 +403,16 @@ def _(op: Operation, dy: Tensor) -> tuple[IndexedSlices, None]:
         row = apply("ConcatV2", [np.array([-1], np.int32), inner], 0)
     values = apply("Reshape", dy, row)
     return IndexedSlices(values, apply("Reshape", indices, np.array([-1], np.int32)), shape), None
+
+
+@RESOURCE_GATHER.compiled
+def _(call: Call) -> Lowering | None:
+    params, indices = call.shapes
+    index, dtype = index_suffix(call, 1), call.attrs["dtype"]
+    if call.attrs["batch_dims"] or dtype.name not in SUFFIXES:
+        return None
+    row = math.prod(params[1:]) * dtype.size
+    return Lowering(f"gather_{index}", (1, params[0], row, math.prod(indices)))
 
 
 @RESOURCE_GATHER.numpy

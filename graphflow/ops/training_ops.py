@@ -15,6 +15,7 @@ from graphflow.core.operation import Operation
 from graphflow.core.scratch import scratch
 from graphflow.core.shape import Dims, text
 from graphflow.core.state import Cell
+from graphflow.ops.equal_rows import index_suffix, only_first, with_first
 from graphflow.ops.state import NOT_CONTINUOUS, equal_shapes, handle_dims
 
 Array = np.ndarray[Any, Any]
@@ -62,7 +63,12 @@ def _dense(step: Step, cells: Sequence[Cell], grad: Array, scalars: dict[str, An
 
 
 def _sparse(
-    step: Step, cells: Sequence[Cell], grad: Array, indices: Array, scalars: dict[str, Any]
+    step: Step,
+    cells: Sequence[Cell],
+    grad: Array,
+    indices: Array,
+    scalars: dict[str, Any],
+    differ: bool = False,
 ) -> None:
     own = [c.write() for c in cells]
     if indices.ndim != 1:
@@ -78,7 +84,7 @@ def _sparse(
     if bad.any():
         at = int(np.argmax(bad))
         raise KernelError(f"Index {indices[at]} at offset {at} in indices is out of range")
-    if np.unique(indices).size == indices.size:
+    if differ or np.unique(indices).size == indices.size:
         rows = [a[indices] for a in own]
         _tiled(step, [*rows, grad], scalars, len(rows))
         for array, changed in zip(own, rows, strict=True):
@@ -120,10 +126,10 @@ def _check_rows(var: Dims, grad: Dims) -> None:
 _COMPILED: Final = {
     "GradientDescent": "gradient_descent", "Momentum": "momentum", "Adam": "adam",
     "RMSProp": "rms_prop", "Adagrad": "adagrad", "AdagradV2": "adagrad_v2",
-    "Adadelta": "adadelta", "CenteredRMSProp": "centered_rms_prop", "AdaMax": "ada_max",
-    "KerasMomentum": "keras_momentum", "ProximalGradientDescent": "proximal_gradient_descent",
-    "ProximalAdagrad": "proximal_adagrad", "Ftrl": "ftrl", "FtrlV2": "ftrl_v2",
-    "AddSign": "add_sign", "PowerSign": "power_sign",
+    "AdagradDA": "adagrad_da", "Adadelta": "adadelta", "CenteredRMSProp": "centered_rms_prop",
+    "AdaMax": "ada_max", "KerasMomentum": "keras_momentum",
+    "ProximalGradientDescent": "proximal_gradient_descent", "ProximalAdagrad": "proximal_adagrad",
+    "Ftrl": "ftrl", "FtrlV2": "ftrl_v2", "AddSign": "add_sign", "PowerSign": "power_sign",
 }  # fmt: skip
 
 
@@ -143,6 +149,30 @@ def _updating(
             return None
         sizes = (math.prod(var), *[int(call.attrs[f]) for f in flags])
         return Lowering(f"apply_{kernel}.{real}", sizes)
+
+    return rule
+
+
+def _updating_rows(
+    kernel: str, n: int, ports: list[str], attrs: list[str], of_first: bool
+) -> Callable[[Call], Lowering | None]:
+    """The rule for an update of the rows that have a gradient, one after the other."""
+    at = n + next(i for i, p in enumerate(ports) if p in _GRADIENTS)
+    flags = [a.lstrip("+") for a in attrs]
+    last = n + len(ports)
+
+    def rule(call: Call) -> Lowering | None:
+        real, index = SUFFIXES.get(call.dtypes[at].name), index_suffix(call, at + 1)
+        var, indices = call.shapes[0], call.shapes[at + 1]
+        same = all(s == var for s in call.shapes[:n])
+        fits = call.shapes[at] == (*indices, *var[1:])
+        scalars = [s for i, s in enumerate(call.shapes[n : last + 1], n) if i not in (at, at + 1)]
+        if len(indices) != 1 or not (same and fits and all(s == () for s in scalars)):
+            return None
+        sizes = (var[0], math.prod(var[1:]), *indices, int(of_first))
+        return Lowering(
+            f"apply_rows_{kernel}_{index}.{real}", (*sizes, *[int(call.attrs[f]) for f in flags])
+        )
 
     return rule
 
@@ -198,28 +228,42 @@ def _define_one(
         found = _checked(op, handle_dims(op) if resource else None, sparse)
         return [] if resource else [found]
 
-    if not sparse and name in _COMPILED:
-        definition.compiled(_updating(_COMPILED[name], len(cells), ports, attrs))
-    used = [a.lstrip("+") for a in attrs]
-    definition.numpy(_kernel(step, len(cells), ports, used, sparse, resource))
+    n, used = len(cells), [a.lstrip("+") for a in attrs]
+    definition.numpy(_kernel(step, n, ports, used, sparse, resource))
+    if sparse:
+        twin = with_first(definition)
+        twin.numpy(_kernel(step, n, ports, used, sparse, resource, of_first=True))
+        for made, of_first in ((definition, False), (twin, True)):
+            made.compiled(_updating_rows(_COMPILED[name], n, ports, attrs, of_first))
+    else:
+        definition.compiled(_updating(_COMPILED[name], n, ports, attrs))
     return definition
 
 
 def _kernel(
-    step: Step, n: int, ports: list[str], attrs: list[str], sparse: bool, resource: bool
+    step: Step,
+    n: int,
+    ports: list[str],
+    attrs: list[str],
+    sparse: bool,
+    resource: bool,
+    of_first: bool = False,
 ) -> Callable[..., Any]:
     at = next(i for i, p in enumerate(ports) if p in _GRADIENTS)
     names = [p for p in ports if p not in _GRADIENTS]
 
     def run(*inputs: Any, **flags: bool) -> Any:
         cells, rest = inputs[:n], list(inputs[n:])
+        first = rest.pop() if of_first else None
         grad = rest.pop(at)
         indices = rest.pop(at) if sparse else None
         scalars = {**dict(zip(names, rest, strict=True)), **flags}
         if indices is None:
             _dense(step, cells, grad, scalars)
-        else:
-            _sparse(step, cells, grad, indices, scalars)
+            return None if resource else cells[0]
+        if first is not None:
+            grad, indices = only_first(grad, indices, first)
+        _sparse(step, cells, grad, indices, scalars, differ=of_first)
         return None if resource else cells[0]
 
     if attrs == ["use_nesterov"]:

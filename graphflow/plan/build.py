@@ -18,12 +18,14 @@ from graphflow.plan.early import early
 from graphflow.plan.emit import Emitted, emit
 from graphflow.plan.fold import fold
 from graphflow.plan.fuse import Machine, fuse, trim
+from graphflow.plan.in_place import in_place
 from graphflow.plan.inline import inlined
 from graphflow.plan.merge import merge, sweep
 from graphflow.plan.order import order
 from graphflow.plan.program import Instr, Program, verify
 from graphflow.plan.record import Steps, record
 from graphflow.plan.reread import reread
+from graphflow.plan.rows import rows
 from graphflow.plan.segments import segments
 from graphflow.plan.simplify import simplify
 from graphflow.plan.tiles import tile
@@ -98,8 +100,12 @@ def passes(
     yield "merge", program
     program = simplify(program)
     yield "simplify", program
+    program = in_place(program)
+    yield "in place", program
     program = sweep(program, start.asked)
     yield "sweep", program
+    program = rows(program)
+    yield "rows", program
     program = reread(program)
     yield "reread", program
     program = early(order(program))

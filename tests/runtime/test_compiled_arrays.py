@@ -213,6 +213,25 @@ def test_sums_by_segment(kind):
 
 # --- variables ---
 @pytest.mark.parametrize("resource", [True, False])
+@pytest.mark.parametrize("index", ["int32", "int64"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_of_variables_are_added_and_subtracted(kind, index, resource):
+    start = NUMBERS.randint(0, 9, (6, 40)).astype(kind)
+    v = tf.Variable(start, use_resource=resource)
+    rows, feeds = fed(NUMBERS.randint(0, 9, (3, 40)).astype(kind))
+    at, more = fed(np.array([4, 1, 4], index))
+    wanted = start.copy()
+    with tf.Session() as session:
+        session.run(v.initializer)
+        for update, sign in ((tf.scatter_add, 1), (tf.scatter_sub, -2)):
+            changed = update(v, at, rows * abs(sign))
+            session.run(changed.op, {**feeds, **more})
+            assert left_to_numpy(session, changed.op, {**feeds, **more}) == []
+            np.add.at(wanted, more[at], feeds[rows] * sign)
+        np.testing.assert_array_equal(session.run(v), wanted)
+
+
+@pytest.mark.parametrize("resource", [True, False])
 @pytest.mark.parametrize("kind", KINDS)
 def test_variables_count_and_take_rows(kind, resource):
     start = NUMBERS.randint(0, 9, (6, 4)).astype(kind)

@@ -110,8 +110,9 @@ class _Binding:
 
     def _input(self, slot: int, written: bool) -> None:
         cell = self._is_cell(slot)
-        dims = self.steps.constants[slot].dims if cell else self.steps.dims[slot]
-        dtype = self.steps.dtypes[slot]
+        dims, dtype = self.steps.dims[slot], self.steps.dtypes[slot]
+        if cell:  # the slot of a resource variable holds a handle: the cell knows of its elements
+            dims, dtype = self.steps.constants[slot].dims, self.steps.constants[slot].dtype
         if dims is None or dtype is None or None in dims:
             raise AssertionError(f"slot {slot} has no size")
         self.inputs.append((self._new(slot), cell, written, dtype.base_dtype.size, tuple(dims)))
