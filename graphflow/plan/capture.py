@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
 
 from graphflow.core.dtypes import short_name
 from graphflow.core.errors import InvalidArgumentError
@@ -146,8 +148,19 @@ def capture(
         )
         return out
 
+    numbers: dict[Any, int] = {}
+    left_out: set[int] = set()
     for op in ops:
+        number = None if op.inputs or op._waits_for else _number(op, fed)
+        if number is not None:
+            made_before = numbers.setdefault(number, len(dtypes))
+            if made_before != len(dtypes):
+                slots[op.outputs[0]] = made_before
+                left_out.add(op._id)
+                continue
         after = tuple([c._id for c in op._waits_for]) if op._waits_for else ()
+        if after and not left_out.isdisjoint(after):
+            after = tuple([serial for serial in after if serial not in left_out])
         inputs = tuple([slots[t] for t in op.inputs])
         if references and not references.isdisjoint(inputs):
             marks = ref_marks(op)
@@ -176,6 +189,19 @@ def capture(
     return Program(
         tuple(instrs), tuple(range(len(feeds))), tuple(fetched), tuple(dtypes), tuple(dims)
     )
+
+
+def _number(op: Operation, fed: set[Tensor]) -> tuple[int, bytes] | None:
+    """What a constant of one number is; None for another operation.
+
+    Each `x * 2.0` declares one: those of the same number are one in a Program.
+    """
+    if op.definition.name != "Const" or op.outputs[0] in fed:
+        return None
+    value = op.attrs["value"]
+    if value.__class__ is not np.ndarray or value.ndim or value.dtype.kind not in "biufc":
+        return None
+    return op.outputs[0]._dtype._enum, value.tobytes()
 
 
 def _raised(
