@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from graphflow.core.dtypes import short_name
+from graphflow.core.dtypes import DType, short_name
 from graphflow.core.errors import InvalidArgumentError
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims
@@ -111,6 +111,36 @@ def _sorted_again(order: list[Operation], fed: set[Tensor]) -> list[Operation]:
     return done
 
 
+class _Reads:
+    """Puts a read between a reference and a port that wants a value, at the end of `instrs`."""
+
+    def __init__(
+        self,
+        slots: dict[Tensor, int],
+        dtypes: list[DType],
+        dims: list[Dims],
+        instrs: list[Instr],
+    ) -> None:
+        self.slots = slots
+        self.dtypes = dtypes
+        self.dims = dims
+        self.instrs = instrs
+        self.serial = 0
+
+    def add(self, tensor: Tensor, op: Operation, after: tuple[int, ...]) -> int:
+        """Reads what `op` takes, and returns the slot of the value."""
+        self.serial -= 1  # reads belong to no operation of their own: negative serials
+        out = len(self.dtypes)
+        dtype = tensor.dtype.base_dtype
+        self.dtypes.append(dtype)
+        self.dims.append(tensor.dims)
+        source, attrs = self.slots[tensor], {"T": dtype}
+        self.instrs.append(
+            Instr(READ, (source,), (out,), attrs, op.name, op.site, self.serial, after)
+        )
+        return out
+
+
 def capture(
     fetches: Sequence[Tensor],
     targets: Sequence[Operation],
@@ -134,20 +164,7 @@ def capture(
     dims: list[Dims] = list(feed_dims)
     references: set[int] = set()
     instrs: list[Instr] = []
-    read_serial = 0
-
-    def read(tensor: Tensor, op: Operation, after: tuple[int, ...]) -> int:
-        nonlocal read_serial
-        read_serial -= 1  # reads belong to no operation of their own: negative serials
-        out = len(dtypes)
-        dtypes.append(tensor.dtype.base_dtype)
-        dims.append(tensor.dims)
-        attrs = {"T": tensor.dtype.base_dtype}
-        instrs.append(
-            Instr(READ, (slots[tensor],), (out,), attrs, op.name, op.site, read_serial, after)
-        )
-        return out
-
+    read = _Reads(slots, dtypes, dims, instrs).add
     numbers: dict[Any, int] = {}
     left_out: set[int] = set()
     for op in ops:
