@@ -78,7 +78,7 @@ interop: $(VENV)/.test  ## exchange files with TensorFlow 1.15.5 and 2.x, where 
 	$(PY) tests/interop/run.py
 
 bench: $(VENV)/.test  ## compare with the peers that are installed; asserts nothing
-	$(PY) -m bench.run --peers '$(PEERS)' --workloads '$(WORKLOADS)' --threads $(THREADS)
+	$(PY) -m bench.run --peers '$(PEERS)' --workloads '$(WORKLOADS)' --threads $(THREADS) $(if $(AVX2),--avx2)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

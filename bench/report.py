@@ -1,4 +1,4 @@
-"""Turns a record of figures into lines for the terminal and into docs/performance.md."""
+"""Turns a record of figures into lines for the terminal and into a page of docs/."""
 
 import statistics
 
@@ -9,6 +9,13 @@ from bench.table import ROWS
 OURS = "graphflow"
 VARIANTS = ("graphflow", "graphflow-numpy")
 
+#: What the report says where everyone was held to AVX2.
+HELD = (
+    "everyone is held to AVX2, as on the kind of processor that the targets were set on; "
+    "TensorFlow 2.x also leaves oneDNN's operations aside, as it decides there; JAX is left out: "
+    "its products cannot be held"
+)
+
 #: Shown, but no peer to beat: a program written by hand for one row has no graph and no session.
 BY_HAND = "numpy"
 
@@ -18,13 +25,18 @@ def figure(times, what="cpu", of=statistics.median):
     return 1e3 * of(found[what] for found in times) if times else None
 
 
-def ratios(row, record, of=statistics.median):
-    """Returns {peer: its CPU time divided by ours}."""
-    times = record["rows"][row]["times"]
-    ours = figure(times.get(OURS), of=of)
+def compared(record):
+    """Returns which time the ratios compare: of several threads, which share, that of the wall."""
+    return "cpu" if record["threads"] == 1 else "wall"
+
+
+def ratios(row, record):
+    """Returns {peer: its time divided by ours}."""
+    times, what = record["rows"][row]["times"], compared(record)
+    ours = figure(times.get(OURS), what)
     if not ours:
         return {}
-    found = {name: figure(t, of=of) for name, t in times.items() if name not in VARIANTS}
+    found = {name: figure(t, what) for name, t in times.items() if name not in VARIANTS}
     return {name: value / ours for name, value in found.items() if value is not None}
 
 
@@ -52,8 +64,8 @@ def slower(record):
     """Returns [(row, found)] where NumPy alone is slower than TensorFlow 2.x and should not be."""
     found = []
     for row in record["rows"]:
-        times = record["rows"][row]["times"]
-        ours, theirs = figure(times.get("graphflow-numpy")), figure(times.get("tf2"))
+        times, what = record["rows"][row]["times"], compared(record)
+        ours, theirs = figure(times.get("graphflow-numpy"), what), figure(times.get("tf2"), what)
         if row in targets.NUMPY_ONLY and ours and theirs and theirs < ours:
             found.append((row, theirs / ours))
     return found
@@ -106,7 +118,7 @@ def line(row, record):
     return "\n".join(lines)
 
 
-# --- docs/performance.md ---
+# --- pages of docs/ ---
 
 
 def table(head, rows):
@@ -123,6 +135,8 @@ def _machine(record):
         f"* Threads: {threads}" + (", every process on the same core" if threads == 1 else ""),
         f"* Rounds: {record['rounds']} of each peer, in turn",
     ]
+    if record.get("avx2"):
+        lines.append(f"* Instructions: {HELD}")
     for name in names(record):
         versions = record["versions"][name]
         text = ", ".join(f"{k} {v}" for k, v in versions.items() if k != "native")
@@ -160,14 +174,16 @@ def _ratios(record):
 
 
 def _missed(record):
-    lines = []
+    lines, own = [], is_main(record)
     for row, whom, wanted, found in missed(record):
-        why = targets.REASONS.get(row, "")
+        why = targets.REASONS.get(row, "") if own else ""
         lines.append(f"* **{row}**, {wanted:g}x of {whom}: {found:.2f}x. {why}".rstrip())
     if late := slower(record):
         rows = ", ".join(f"{row} {ratio:.2f}x" for row, ratio in late)
-        whom = title("tf2", record)
-        lines.append(f"* **NumPy only**, 1x of {whom}: {rows}. {targets.NUMPY_ONLY_REASON}")
+        why = targets.NUMPY_ONLY_REASON if own else ""
+        lines.append(f"* **NumPy only**, 1x of {title('tf2', record)}: {rows}. {why}".rstrip())
+    if lines and not own:
+        lines += ["", "What holds each row back says [performance.md](performance.md)."]
     return "\n".join(lines) or "Nowhere."
 
 
@@ -178,10 +194,31 @@ def _left_out(record):
     return "\n".join(lines) or "Nothing."
 
 
+def is_main(record):
+    """Whether a record is that of one thread with all instructions, which has the main page."""
+    return record["threads"] == 1 and not record.get("avx2")
+
+
+def place(record):
+    """Returns the name of the page in docs/ that a record of all rows is written to."""
+    held = "_avx2" if record.get("avx2") else ""
+    return f"performance{held}.md" if record["threads"] == 1 else f"performance{held}_threads.md"
+
+
+def _title(record):
+    parts = ["Performance"]
+    if record["threads"] > 1:
+        parts.append(f"with {record['threads']} threads")
+    if record.get("avx2"):
+        parts.append("held to AVX2")
+    return ", ".join(parts)
+
+
 def markdown(record):
     """Returns the whole report."""
+    what = "CPU" if compared(record) == "cpu" else "wall"
     tolerances = ", ".join(f"{row} {ROWS[row].tolerance:g}" for row in record["rows"])
-    return f"""# Performance
+    return f"""# {_title(record)}
 
 Written by `make bench`. Every peer runs the same program on the same numbers; what they compute is
 compared before anything is timed (allowed differences, as a part of the largest number:
@@ -195,8 +232,8 @@ compared before anything is timed (allowed differences, as a part of the largest
 
 ## Ratios
 
-Above 1, graphflow is faster. Medians of CPU time. NumPy by hand, which declares no graph and has no
-session, is shown above but is not one of the peers here.
+Above 1, graphflow is faster. Medians of {what} time. NumPy by hand, which declares no graph and
+has no session, is shown above but is not one of the peers here.
 
 {_ratios(record)}
 

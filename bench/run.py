@@ -1,8 +1,8 @@
-"""Measures graphflow beside its peers and writes docs/performance.md; asserts no time.
+"""Measures graphflow beside its peers and writes a page of docs/; asserts no time.
 
-`python -m bench.run [--peers NAMES] [--workloads NAMES] [--threads N]`. Nothing is installed:
-a peer that is not found is reported as absent. Answers are compared before anything is timed. The
-rounds of all peers alternate in one sitting; figures are CPU milliseconds a step.
+`python -m bench.run [--peers NAMES] [--workloads NAMES] [--threads N] [--avx2]`. Nothing is
+installed: a peer that is not found is reported as absent. Answers are compared before anything is
+timed. The rounds of all peers alternate in one sitting; figures are CPU milliseconds a step.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from bench import report
 from bench.peers import NUMPY_ONLY, OPTIONAL, PEERS, ROOT, environment, python_of
 from bench.table import ROWS, chosen
 
-PERFORMANCE = ROOT / "docs" / "performance.md"
+DOCS = ROOT / "docs"
 
 
 class Peer:
@@ -31,7 +31,7 @@ class Peer:
         self._patience = given.patience
         self._command = [python, "-W", "ignore", "-m", "bench.driver", peer.name]
         cores = {} if given.threads > 1 or core is None else {"GRAPHFLOW_BENCH_CORES": str(core)}
-        self._env = {**os.environ, **environment(given.threads), **cores, **peer.env}
+        self._env = {**os.environ, **environment(given.threads, given.avx2), **cores, **peer.env}
         self._log = None if given.verbose else subprocess.DEVNULL
         self._process = None
 
@@ -161,10 +161,11 @@ def options():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.25, help="of one peer in one round")
     parser.add_argument("--patience", type=float, default=120, help="seconds for one request")
+    parser.add_argument("--avx2", action="store_true", help="hold everyone to AVX2")
     parser.add_argument("--core", type=int, help="where the peers run with one thread")
     parser.add_argument("--json", type=Path, help="also record the figures here")
     parser.add_argument("--record", type=Path, help="write the report of such figures only")
-    parser.add_argument("--report", type=Path, help="by default docs/performance.md for a full run")
+    parser.add_argument("--report", type=Path, help="by default a page of docs/ for a full run")
     parser.add_argument("--verbose", action="store_true", help="show what the peers print")
     return parser.parse_args()
 
@@ -192,10 +193,14 @@ def names(text):
 def main():
     given = options()
     if given.record:
-        PERFORMANCE.write_text(report.markdown(json.loads(given.record.read_text())))
+        record = json.loads(given.record.read_text())
+        place = given.report or DOCS / report.place(record)
+        place.write_text(report.markdown(record))
         return
     rows = chosen(names(given.workloads))
     pythons, absent = find(given, names(given.peers.replace(" ", ",")))
+    if given.avx2:
+        pythons.pop("jax", None)  # nothing holds its products
     core = given.core
     if core is None and hasattr(os, "sched_getaffinity"):
         core = max(os.sched_getaffinity(0))
@@ -211,6 +216,7 @@ def main():
         "date": datetime.date.today().isoformat(),
         "machine": machine(),
         "threads": given.threads,
+        "avx2": given.avx2,
         "rounds": given.rounds,
         "absent": absent,
         "versions": versions,
@@ -231,7 +237,7 @@ def main():
         peer.stop()
     if given.json:
         given.json.write_text(json.dumps(record, indent=1))
-    place = given.report or (None if given.workloads else PERFORMANCE)
+    place = given.report or (None if given.workloads else DOCS / report.place(record))
     if place:
         place.write_text(report.markdown(record))
 

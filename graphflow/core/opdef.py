@@ -61,11 +61,10 @@ class OpDef:
 
     __slots__ = (
         "_pure", "_signature", "_text", "blas", "body", "compiled_rule", "constraints",
-        "dense_quietly",
-        "differentiable", "effect", "fetched", "flow", "gradient_raises", "host_reason", "in_place",
-        "is_aggregate", "is_commutative", "is_stateful", "kernel", "module", "name",
-        "no_gradient_reason", "partial_rule", "passes_rows", "settled", "shape_rule", "view",
-        "waits",
+        "contents_rule", "dense_quietly", "differentiable", "effect", "fetched", "flow",
+        "gradient_raises", "host_reason", "in_place", "is_aggregate", "is_commutative",
+        "is_stateful", "kernel", "makes_container", "module", "name", "no_gradient_reason",
+        "partial_rule", "passes_rows", "settled", "shape_rule", "takes", "view", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -105,6 +104,13 @@ class OpDef:
         """The elementwise body over `xp`, where the op has one instead of a kernel."""
         self.compiled_rule: Rule | None = None
         """Says which compiled kernel computes the op; see core/lowering.py."""
+        self.contents_rule: Rule | None = None
+        """Says what the op puts into the container at its first input, or takes out of it."""
+        self.makes_container = False
+        """True if its first output is the handle of a new container."""
+        self.takes = False
+        """True if its output was in a container before: it may run as soon as its inputs are
+        there and those before it that use containers have run."""
         self.host_reason: str | None = None
         self.partial_rule: Rule | None = None
         self.blas = False
@@ -208,6 +214,14 @@ class OpDef:
         """
         return self._set("partial_rule", rule)
 
+    def contents(self, rule: _R) -> _R:
+        """Sets the rule for what goes into a container or comes out: `rule(op, contents)`.
+
+        `contents` is the `core.contents.Contents` of the handle at the op's first input. Operations
+        without a rule may do with a container what they like; nothing is known of it then.
+        """
+        return self._set("contents_rule", rule)
+
     def host_only(self, reason: str) -> OpDef:
         """Says that only NumPy can run the op, and why."""
         self.host_reason = reason
@@ -267,6 +281,8 @@ def define(
     shape: Rule | None = None,
     flow: str | None = None,
     waits: str | None = None,
+    container: bool = False,
+    takes: bool = False,
     **constraints: Any,
 ) -> OpDef:
     """Defines an operation type.
@@ -283,6 +299,8 @@ def define(
         shape: the shape rule, where a shared one serves.
         flow: what it does to the order of a run, where no kernel runs it; see `OpDef.flow`.
         waits: whether it may wait for other threads; see `OpDef.waits`.
+        container: whether it makes one: its first output is the handle.
+        takes: whether it takes its output out of one; see `OpDef.takes`.
         **constraints: by attribute name: allowed DTypes or strings, `default(...)`, or a minimum.
 
     Raises:
@@ -298,6 +316,7 @@ def define(
     )
     new.view, new.blas, new.in_place, new.shape_rule = view, blas, in_place, shape
     new.flow, new.waits = flow, waits
+    new.makes_container, new.takes = container, takes
     new.module = _defining_module()
     if REGISTRY.setdefault(new.name, new) is not new:
         raise OpDefError(f"{new.name} is defined twice")

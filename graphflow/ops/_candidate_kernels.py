@@ -235,7 +235,7 @@ def sample(sampler: Sampler, words: Words, n: int, unique: bool) -> tuple[I64, i
     """
     if not unique:
         return sampler.draw(words, n), n
-    kept, tries, chunk = np.empty(0, np.int64), 0, n
+    kept, tries, chunk = np.empty(0, np.int64), 0, 2 * n  # some will come again
     while True:
         fresh = sampler.draw(words, chunk)
         both = np.concatenate([kept, fresh])

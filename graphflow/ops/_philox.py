@@ -7,6 +7,7 @@ alone, in any order and by any thread, with the same result.
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator
 
@@ -31,6 +32,7 @@ def _columns(first: int, second: int) -> U64:
     return np.array([[first], [second]], np.uint64)
 
 
+@functools.lru_cache(maxsize=256)
 def _round_constants(key: int) -> list[tuple[U64, U64]]:
     """The multipliers and the key words of each round, in the row order that the round meets.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from graphflow.core.contents import Contents
 from graphflow.core.declare import apply
 from graphflow.core.errors import InvalidArgumentError, KernelError
 from graphflow.core.opdef import define
@@ -52,6 +53,7 @@ STACK = define(
     "StackV2(max_size: int32, *, elem_type: type, stack_name: string = '') -> handle: resource",
     stateful=True,
     shape=_one_handle,
+    container=True,
 ).no_gradient("makes a place for values")
 
 
@@ -78,17 +80,29 @@ def _(handle: Stack, elem: Any) -> Any:
     return elem
 
 
+@PUSH.contents
+def _(op: Any, contents: Contents) -> None:
+    contents.put(op.inputs[1])
+    op.outputs[0].contents = op.inputs[1].contents
+
+
 # --- StackPopV2 ---
 POP = define(
     "StackPopV2(handle: resource, *, elem_type: type) -> elem: elem_type",
     stateful=True,
     shape=lambda op: [None],
+    takes=True,
 ).no_gradient("gives a kept value to the gradient")
 
 
 @POP.numpy
 def _(handle: Stack) -> Any:
     return handle.pop()
+
+
+@POP.contents
+def _(op: Any, contents: Contents) -> None:
+    contents.take(op.outputs[0])
 
 
 # --- StackCloseV2 ---
@@ -100,6 +114,11 @@ CLOSE = define("StackCloseV2(handle: resource)", stateful=True, shape=lambda op:
 @CLOSE.numpy
 def _(handle: Stack) -> None:
     handle.items.clear()
+
+
+@CLOSE.contents
+def _(op: Any, contents: Contents) -> None:
+    pass
 
 
 def new_stack(elem_type: Any, name: str) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 
 from graphflow.core import scopes
 from graphflow.core.constant import constant_value
+from graphflow.core.contents import Contents
 from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType, as_dtype, int64
@@ -89,6 +90,7 @@ NEW = define(
     "-> handle: resource, flow: float32",
     stateful=True,
     shape=_sized,
+    container=True,
 ).no_gradient("makes an empty array")
 
 
@@ -127,6 +129,11 @@ def _(handle: ArrayStore, flow_in: Array, *, source: str) -> tuple[ArrayStore, A
     return handle.gradient(source), _FLOW
 
 
+@GRAD.contents
+def _(op: Any, contents: Contents) -> None:
+    op.outputs[0].contents = contents.gradient(op.attrs["source"])
+
+
 GRAD_WITH_SHAPE = define(
     "TensorArrayGradWithShape(handle: resource, flow_in: float32, shape_to_prepend: int32, *, "
     "source: string) -> grad_handle: resource, flow_out: float32",
@@ -163,6 +170,11 @@ def _(handle: ArrayStore, index: Array, value: Array, flow_in: Array, *, T: DTyp
     return _FLOW
 
 
+@WRITE.contents
+def _(op: Any, contents: Contents) -> None:
+    contents.put(op.inputs[2])
+
+
 # --- TensorArrayReadV3 ---
 READ = define(
     "TensorArrayReadV3(handle: resource, index: int32, flow_in: float32, *, dtype: type) "
@@ -170,6 +182,7 @@ READ = define(
     stateful=True,
     effect="read",
     shape=_read,
+    takes=True,
 )
 
 
@@ -183,6 +196,11 @@ def _(op: Operation, dy: Tensor) -> Any:
 def _(handle: ArrayStore, index: Array, flow_in: Array, *, dtype: DType) -> Array:
     _check_type(handle, dtype)
     return handle.read(int(index))
+
+
+@READ.contents
+def _(op: Any, contents: Contents) -> None:
+    contents.take(op.outputs[0])
 
 
 # --- TensorArrayGatherV3 ---
@@ -199,6 +217,7 @@ GATHER = define(
     stateful=True,
     effect="read",
     shape=_gathered,
+    takes=True,
 )
 
 
@@ -214,6 +233,12 @@ def _(
 ) -> Array:
     _check_type(handle, dtype)
     return handle.read_all(indices, element_shape)
+
+
+@GATHER.contents
+def _(op: Any, contents: Contents) -> None:
+    indices = op.inputs[1].dims
+    contents.take_rows(op.outputs[0], indices[0] if indices else None)
 
 
 # --- TensorArrayScatterV3 ---
@@ -237,6 +262,11 @@ def _(handle: ArrayStore, indices: Array, value: Array, flow_in: Array, *, T: DT
         raise KernelError(_OTHER_COUNT.format(len(indices), value.shape[0] if value.ndim else 0))
     handle.write_all(indices, value)
     return _FLOW
+
+
+@SCATTER.contents
+def _(op: Any, contents: Contents) -> None:
+    contents.put_rows(op.inputs[2])
 
 
 # --- TensorArrayConcatV3 ---
@@ -303,6 +333,16 @@ def _(handle: ArrayStore, value: Array, lengths: Array, flow_in: Array, *, T: DT
     return _FLOW
 
 
+@CONCAT.contents
+def _(op: Any, contents: Contents) -> None:
+    contents.take_pieces(op.outputs[0])
+
+
+@SPLIT.contents
+def _(op: Any, contents: Contents) -> None:
+    contents.put_pieces(op.inputs[1])
+
+
 # --- TensorArraySizeV3, TensorArrayCloseV3 ---
 SIZE = define(
     "TensorArraySizeV3(handle: resource, flow_in: float32) -> size: int32",
@@ -324,6 +364,12 @@ CLOSE = define(
 @CLOSE.numpy
 def _(handle: ArrayStore) -> None:
     handle.close()
+
+
+@SIZE.contents
+@CLOSE.contents
+def _(op: Any, contents: Contents) -> None:
+    pass
 
 
 # --- gradients ---

@@ -14,6 +14,7 @@ from graphflow.core.tensor import Tensor
 from graphflow.plan.blocks import block
 from graphflow.plan.buffers import Layout, plan_buffers
 from graphflow.plan.capture import capture
+from graphflow.plan.early import early
 from graphflow.plan.emit import Emitted, emit
 from graphflow.plan.fold import fold
 from graphflow.plan.fuse import Machine, fuse, trim
@@ -101,7 +102,7 @@ def passes(
     yield "sweep", program
     program = reread(program)
     yield "reread", program
-    program = order(program)
+    program = early(order(program))
     yield "order", program
 
 

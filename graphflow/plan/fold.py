@@ -6,13 +6,14 @@ of their own, and no instruction whose result is known before the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
 from graphflow.core.constant import plain
+from graphflow.core.contents import Contents
 from graphflow.core.dtypes import DType, as_dtype
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.evaluate import evaluate, kernel_keywords
@@ -28,13 +29,16 @@ _MAX_ELEMENTS: Final = 1 << 16
 class _Port:
     """One slot as a shape rule sees it."""
 
-    __slots__ = ("dims", "dtype", "partial", "value")
+    __slots__ = ("alive", "contents", "dims", "dtype", "partial", "value")
 
     def __init__(self, dtype: DType, dims: Dims) -> None:
         self.dtype = dtype
         self.dims = dims
         self.value: Array | None = None
         self.partial: Any = None
+        self.alive: Array | None = None
+        """What a branch makes if it is taken: known to other branches, which then are taken too."""
+        self.contents: Contents | None = None
 
     @property
     def _dtype(self) -> DType:
@@ -93,6 +97,18 @@ def _raiser(message: str, error: Any) -> Callable[..., Any]:
     return fail
 
 
+class _Containers(dict[int, Contents]):
+    """The containers of a run, by the serial of the instruction that makes them."""
+
+    def __missing__(self, serial: int) -> Contents:
+        found = self[serial] = Contents()
+        return found
+
+    @property
+    def changes(self) -> int:
+        return sum([c.all_changes for c in self.values()])
+
+
 def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
     """Runs the pass.
 
@@ -100,7 +116,27 @@ def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
         program: what `capture` made.
         bind: makes the session's cell for an instruction that creates a variable.
     """
+    return _folded(program, bind, _Containers(), {})
+
+
+def _folded(
+    program: Program,
+    bind: Callable[[Instr], Any],
+    containers: _Containers,
+    held: Mapping[int, Contents],
+) -> Program:
+    """Runs the pass on a program, or on one inside it.
+
+    Args:
+        program: as in `fold`.
+        bind: as in `fold`.
+        containers: all that were met so far.
+        held: those whose handles are fed, by the slots of the feeds.
+    """
     ports = _Ports(program)
+    for slot, contents in held.items():
+        ports[slot].contents = contents
+    dtypes = list(program.dtypes)
     constants: dict[int, Any] = dict(program.constants)
     for slot, value in constants.items():
         if isinstance(value, np.ndarray):
@@ -124,7 +160,7 @@ def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
                 gone.add(instr.serial)
             continue
         if instr.bodies:
-            kept.append(_folded_inside(instr, ports, bind))
+            kept.append(_folded_inside(instr, ports, bind, containers))
             continue
         if _is_settled(instr, program, ports):
             kept.append(instr)
@@ -135,6 +171,16 @@ def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
         if failed is not None:
             fails = failing(instr.definition.name, failed.run, failed.error)
             instr = replace(instr, definition=fails, attrs={})
+        elif containers or instr.definition.makes_container:
+            _follow(view, instr.serial, containers)
+            if view.outputs and view.outputs[0].value is not None:
+                slot = instr.outputs[0]  # what comes out is known: others need not wait for it
+                constants[slot] = view.outputs[0].value
+                dtypes.append(program.dtypes[slot])
+                instr = replace(instr, outputs=(len(dtypes) - 1,))
+            elif _computed(instr, view, constants):
+                gone.add(instr.serial)
+                continue
         elif _computed(instr, view, constants):
             gone.add(instr.serial)
             continue
@@ -142,7 +188,22 @@ def fold(program: Program, bind: Callable[[Instr], Any]) -> Program:
     dims = list(program.dims)
     for slot, port in ports.items():
         dims[slot] = port.dims
-    return program.with_instrs(kept, dims=tuple(dims), constants=constants)
+    dims += [None] * (len(dtypes) - len(dims))
+    return program.with_instrs(kept, dims=tuple(dims), dtypes=tuple(dtypes), constants=constants)
+
+
+def _follow(view: _View, serial: int, containers: _Containers) -> None:
+    """Notes what an instruction does to containers."""
+    if view.definition.makes_container:
+        view.outputs[0].contents = containers[serial]
+        return
+    rule, given = view.definition.contents_rule, view.inputs
+    if rule is None:
+        for port in given:
+            if port.contents is not None:
+                port.contents.lose()
+    elif given[0].contents is not None:
+        rule(view, given[0].contents)
 
 
 def _is_settled(instr: Instr, program: Program, ports: _Ports) -> bool:
@@ -166,28 +227,44 @@ def _is_settled(instr: Instr, program: Program, ports: _Ports) -> bool:
 
 
 # --- programs inside ---
-def _folded_inside(instr: Instr, ports: _Ports, bind: Callable[[Instr], Any]) -> Instr:
+def _folded_inside(
+    instr: Instr, ports: _Ports, bind: Callable[[Instr], Any], containers: _Containers
+) -> Instr:
     given = [ports[s] for s in instr.inputs]
+
+    def inside(body: Program, feeds: Sequence[_Port]) -> Program:
+        held = {
+            slot: port.contents
+            for slot, port in zip(body.feeds, feeds, strict=True)
+            if port.contents is not None
+        }
+        return _folded(_fed(body, feeds), bind, containers, held)
+
     if instr.definition is IF:
-        bodies = tuple([fold(_fed(body, given[1:]), bind) for body in instr.bodies])
+        bodies = tuple([inside(body, given[1:]) for body in instr.bodies])
         shapes = [[body.dims[s] for s in body.fetches] for body in bodies]
         for k, slot in enumerate(instr.outputs):
             made = [s[k] for s, b in zip(shapes, bodies, strict=True) if not _dead(b, b.fetches[k])]
             ports[slot].dims = _joined(made)
+            ports[slot].alive = _same_value(bodies, k)
         return replace(instr, bodies=bodies)
     test, body = instr.bodies
     n = len(instr.outputs)
+    for port in given[:n]:
+        if port.contents is not None:
+            port.contents.lose()  # a handle that may become another one
     dims = [p.dims for p in given[:n]]
     while True:
+        before = containers.changes
         variables = [_Port(p.dtype, d) for p, d in zip(given, dims, strict=False)]
-        folded = fold(_fed(body, [*variables, *given[n:]]), bind)
+        folded = inside(body, [*variables, *given[n:]])
         after = [_joined([d, folded.dims[s]]) for d, s in zip(dims, folded.fetches, strict=True)]
-        if after == dims:
+        if after == dims and containers.changes == before:
             break
         dims = after
     for slot, d in zip(instr.outputs, dims, strict=True):
         ports[slot].dims = d
-    return replace(instr, bodies=(fold(_fed(test, [*variables, *given[n:]]), bind), folded))
+    return replace(instr, bodies=(inside(test, [*variables, *given[n:]]), folded))
 
 
 def _fed(program: Program, given: Sequence[_Port]) -> Program:
@@ -196,9 +273,21 @@ def _fed(program: Program, given: Sequence[_Port]) -> Program:
     constants = dict(program.constants)
     for slot, port in zip(program.feeds, given, strict=True):
         dims[slot] = port.dims
-        if port.value is not None and port.value.size <= _MAX_ELEMENTS:
-            constants[slot] = port.value
+        value = port.alive if port.value is None else port.value
+        if value is not None and value.size <= _MAX_ELEMENTS:
+            constants[slot] = value
     return replace(program, dims=tuple(dims), constants=constants)
+
+
+def _same_value(bodies: Sequence[Program], k: int) -> Array | None:
+    """Output k, if all branches that make it make the same constant: sizes and axes."""
+    alive = [b for b in bodies if not _dead(b, b.fetches[k])]
+    found = [b.constants.get(b.fetches[k]) for b in alive]
+    values = [v for v in found if isinstance(v, np.ndarray) and v.dtype.kind in "biu"]
+    if not values or len(values) < len(found):
+        return None
+    first: Array = values[0]
+    return first if all(np.array_equal(v, first) for v in values[1:]) else None
 
 
 def _dead(program: Program, slot: int) -> bool:

@@ -1,7 +1,8 @@
 """The compiled kernels, where they were built: finds the extension and prepares it.
 
 `GRAPHFLOW_NATIVE=0` switches it off. NumPy runs everything then, with the same results within the
-tolerance of the types.
+tolerance of the types. `GRAPHFLOW_NATIVE=avx2`, or another instruction set that the processor has,
+takes the kernels for that one.
 """
 
 from __future__ import annotations
@@ -88,7 +89,8 @@ def why() -> str:
 
 
 def _load() -> NativeMachine | None:
-    if os.environ.get("GRAPHFLOW_NATIVE") == "0":
+    wanted = os.environ.get("GRAPHFLOW_NATIVE", "")
+    if wanted == "0":
         _reason[0] = "switched off by GRAPHFLOW_NATIVE=0"
         return None
     try:
@@ -97,5 +99,12 @@ def _load() -> NativeMachine | None:
         _reason[0] = f"the extension was not built: {e}"
         return None
     _reason[0] = f"for {module.instruction_set()}, found out when it was loaded"
+    if wanted in module.instruction_sets():
+        module.use(wanted)
+        _reason[0] = f"for {wanted}, as GRAPHFLOW_NATIVE={wanted} says"
+    elif wanted not in ("", "1"):
+        _reason[0] += (
+            f"; GRAPHFLOW_NATIVE={wanted} is none of {', '.join(module.instruction_sets())}"
+        )
     _philox.use(module.philox, module.advance)
     return NativeMachine(module)

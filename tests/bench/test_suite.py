@@ -77,6 +77,10 @@ def test_a_peer_is_found_through_its_variable(monkeypatch):
 
 def test_one_thread_is_asked_of_every_library():
     assert environment(1)["OMP_NUM_THREADS"] == "1"
+    assert "GRAPHFLOW_NATIVE" not in environment(1)
+    assert environment(2, avx2=True)["GRAPHFLOW_NATIVE"] == "avx2"
+    flags = environment(1, avx2=True)["XLA_FLAGS"].split()
+    assert flags == ["--xla_cpu_multi_thread_eigen=false", "--xla_cpu_max_isa=AVX2"]
 
 
 def test_report_comes_from_a_record():
@@ -100,6 +104,24 @@ def test_report_says_where_numpy_alone_is_slower():
     assert "* **NumPy only**, 1x of TF 2.21.0 compat.v1: W1 0.50x" in report.markdown(record)
     record["rows"]["W1"]["times"]["graphflow-numpy"] = theirs
     assert report.slower(record) == []
+
+
+def test_each_kind_of_run_has_its_page_and_time():
+    record = json.loads(RECORD.read_text())
+    assert report.place(record) == "performance.md"
+    record["avx2"] = True
+    assert report.place(record) == "performance_avx2.md"
+    assert "held to AVX2" in report.markdown(record).splitlines()[0]
+    assert "performance.md" in report.markdown(record)  # where the reasons are
+    record["threads"], record["avx2"] = 2, False
+    assert report.place(record) == "performance_threads.md"
+    times = record["rows"]["W1"]["times"]
+    for found in times["tf2"]:
+        found["wall"] = 7 * times["graphflow"][0]["wall"]
+    for found in times["graphflow"]:
+        found["wall"] = times["graphflow"][0]["wall"]
+    assert report.ratios("W1", record)["tf2"] == pytest.approx(7)
+    assert "Medians of wall time" in report.markdown(record)
 
 
 def test_report_counts_only_what_was_measured():

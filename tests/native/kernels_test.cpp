@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include "testing.h"
@@ -24,8 +25,9 @@ namespace {
 #include "random_test.inc"
 #include "training_test.inc"
 
-// Shares work again and again; false if a part was not done once when split() returned.
-bool shares_work(int rounds) {
+// Shares work again and again, pieces that take `cost` microseconds, with pauses in which helpers
+// fall asleep; false if a part was not done once when split() returned.
+bool shares_work(int rounds, double cost = 1e6) {
   bool right = true;
   for (int round = 0; round < rounds; ++round) {
     std::vector<int> done(round % 9);
@@ -33,8 +35,10 @@ bool shares_work(int rounds) {
       std::this_thread::yield();  // so that the helpers get parts too
       ++(*(std::vector<int>*)to)[part];
     };
-    split((i64)done.size(), 1e6, work, &done);
+    threads_wanted(cost);  // asked before, as kernels do
+    split((i64)done.size(), cost, work, &done);
     for (int times : done) right &= times == 1;
+    if (round % 128 == 127) std::this_thread::sleep_for(std::chrono::microseconds(300));
   }
   return right;
 }
@@ -50,6 +54,9 @@ void test_threads() {
   }
   other.join();
   is_true(right && other_right, "a part was not done once");
+  subject = "split() of small pieces";
+  set_threads(3);
+  is_true(shares_work(3000, 30), "a part was not done once");
   subject = "split() in the child of a fork";
   set_threads(4);
   const pid_t child = fork();

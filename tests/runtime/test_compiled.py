@@ -335,6 +335,20 @@ def test_threads_give_the_same_numbers():
         np.testing.assert_allclose(one, two, 1e-5, 1e-5 * np.abs(one).max())
 
 
+def test_pieces_too_small_to_wake_a_thread_give_the_same_numbers():
+    a = tf.placeholder(tf.float32, [200, 200])
+    y = a
+    for _ in range(20):
+        y = tf.tanh(tf.matmul(tf.tanh(y + a) * 0.5, a) + a)
+    value = NUMBERS.normal(size=(200, 200)).astype(np.float32)
+    with tf.Session() as session:
+        found = [session.run(y, {a: value}) for _ in range(50)]
+    with tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=1)) as session:
+        alone = session.run(y, {a: value})
+    for one in found:
+        np.testing.assert_array_equal(one, alone)
+
+
 def test_one_plan_may_run_in_several_threads_at_once():
     a = tf.placeholder(tf.float32, [64, 64])
     y = tf.reduce_sum(tf.matmul(tf.tanh(a), a) + a, 1)
@@ -412,3 +426,23 @@ def test_random_words_are_those_that_numpy_makes(start):
             plain = _philox.fill_blocks(key, counter, start, 20_000)
         assert np.array_equal(ours, plain)
         assert np.array_equal(np.concatenate(parts), plain)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_environment_picks_the_instruction_set(monkeypatch, name):
+    before = MACHINE.module.instruction_set()
+    monkeypatch.setenv("GRAPHFLOW_NATIVE", name)
+    monkeypatch.setattr(compiled, "_reason", [""])
+    try:
+        assert compiled._load() is not None
+        assert MACHINE.module.instruction_set() == name
+        assert compiled.why() == f"for {name}, as GRAPHFLOW_NATIVE={name} says"
+    finally:
+        MACHINE.module.use(before)
+
+
+def test_an_unknown_instruction_set_is_named(monkeypatch):
+    monkeypatch.setenv("GRAPHFLOW_NATIVE", "mmx")
+    monkeypatch.setattr(compiled, "_reason", [""])
+    assert compiled._load() is not None
+    assert f"GRAPHFLOW_NATIVE=mmx is none of {', '.join(SETS)}" in compiled.why()
