@@ -315,9 +315,7 @@ class _Walk:
         outputs = op.outputs
         if not op.inputs or self.arrived.keys().isdisjoint(outputs):
             return
-        if not self.stops.isdisjoint(outputs) and all(
-            t in self.stops or t not in self.arrived for t in outputs
-        ):
+        if self.stops and all(t in self.stops or t not in self.arrived for t in outputs):
             return
         rule = _entering if op.definition.flow == "enter" else get_gradient_function(op)
         if rule is None:
@@ -336,9 +334,11 @@ class _Walk:
 
     def _differentiated(self, op: Operation, rule: Callable[..., Any]) -> Sequence[Any] | None:
         """The gradients of the inputs; None if no gradient arrives."""
-        dys = [None if t in self.stops else self._sum(t) for t in op.outputs]
-        plain = True
-        for dy in dys:
+        stops, plain = self.stops, True
+        dys = []
+        for t in op.outputs:
+            dy = None if stops and t in stops else self._sum(t)
+            dys.append(dy)
             if dy.__class__ is not Tensor:
                 plain = False
         if not plain and any(dy is None for dy in dys):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 from collections import namedtuple
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from graphflow.core.shape import TensorShape, as_shape, text
 from graphflow.core.signature import NO_DEFAULT, Attr, Port
 from graphflow.core.site import user_site
 from graphflow.core.tensor import Tensor
+
+if TYPE_CHECKING:
+    from graphflow.core.graph import Graph
 
 
 def apply(definition: OpDef | str, *inputs: Any, name: str | None = None, **attrs: Any) -> Any:
@@ -69,6 +72,24 @@ def declare(
         definition.settled[key] = settled, dtypes
     op: Operation = graph.add(definition, call.flat, settled, scope, dtypes)
     return op
+
+
+def declare_named(
+    graph: Graph, definition: OpDef, inputs: tuple[Tensor, ...], scope: str
+) -> Operation:
+    """As `declare`, without attributes, under a name that the graph has given already.
+
+    Args:
+        graph: the graph of the inputs.
+        definition: the operation type.
+        inputs: a tensor for each input port.
+        scope: the node's name.
+    """
+    key = _types_of(inputs)
+    found = None if key is None else definition.settled.get(key)
+    if found is None:
+        return declare(definition, inputs, f"{scope}/", {})
+    return graph.add(definition, inputs, found[0], scope, found[1])
 
 
 def _types_of(inputs: Sequence[Any]) -> tuple[int, ...] | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from graphflow.core import convert, scopes
-from graphflow.core.declare import apply
+from graphflow.core.declare import apply, declare_named
 from graphflow.core.dtypes import string
 from graphflow.core.late import provide
 from graphflow.core.tensor import Tensor
@@ -66,7 +66,9 @@ _UNARY: Final[dict[str, Callable[..., Any]]] = {
 }
 
 
-_SINGLE: Final = frozenset({"add", "sub", "mul"})
+_SINGLE: Final = {
+    "add": add_v2.definition, "sub": subtract.definition, "mul": multiply.definition,
+}  # fmt: skip
 """The operators that are one operation of two tensors, so that nothing else is named inside."""
 
 
@@ -90,9 +92,9 @@ def operator(name: str, x: Any, other: Any) -> Any:
     x = _value(x)
     if name in _COMPARISONS:
         return _COMPARISONS[name](x, other)
-    if other.__class__ is Tensor and name in _SINGLE:
-        scope = scopes.graph_from_inputs((x, other)).enter_name(name)
-        return _BINARY[name](x, other, name=f"{scope}/")
+    if other.__class__ is Tensor and name in _SINGLE and x._dtype._base is not string:
+        graph = scopes.graph_from_inputs((x, other))
+        return declare_named(graph, _SINGLE[name], (x, other), graph.enter_name(name)).outputs[0]
     with scopes.name_scope(None, name, (x, other)) as scope:
         if not isinstance(other, Tensor) and not is_sparse_tensor(other):
             try:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
-from graphflow.core.dtypes import short_name
+import numpy as np
+
+from graphflow.core.dtypes import DType, short_name
 from graphflow.core.errors import InvalidArgumentError
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims
@@ -109,6 +111,36 @@ def _sorted_again(order: list[Operation], fed: set[Tensor]) -> list[Operation]:
     return done
 
 
+class _Reads:
+    """Puts a read between a reference and a port that wants a value, at the end of `instrs`."""
+
+    def __init__(
+        self,
+        slots: dict[Tensor, int],
+        dtypes: list[DType],
+        dims: list[Dims],
+        instrs: list[Instr],
+    ) -> None:
+        self.slots = slots
+        self.dtypes = dtypes
+        self.dims = dims
+        self.instrs = instrs
+        self.serial = 0
+
+    def add(self, tensor: Tensor, op: Operation, after: tuple[int, ...]) -> int:
+        """Reads what `op` takes, and returns the slot of the value."""
+        self.serial -= 1  # reads belong to no operation of their own: negative serials
+        out = len(self.dtypes)
+        dtype = tensor.dtype.base_dtype
+        self.dtypes.append(dtype)
+        self.dims.append(tensor.dims)
+        source, attrs = self.slots[tensor], {"T": dtype}
+        self.instrs.append(
+            Instr(READ, (source,), (out,), attrs, op.name, op.site, self.serial, after)
+        )
+        return out
+
+
 def capture(
     fetches: Sequence[Tensor],
     targets: Sequence[Operation],
@@ -132,22 +164,20 @@ def capture(
     dims: list[Dims] = list(feed_dims)
     references: set[int] = set()
     instrs: list[Instr] = []
-    read_serial = 0
-
-    def read(tensor: Tensor, op: Operation, after: tuple[int, ...]) -> int:
-        nonlocal read_serial
-        read_serial -= 1  # reads belong to no operation of their own: negative serials
-        out = len(dtypes)
-        dtypes.append(tensor.dtype.base_dtype)
-        dims.append(tensor.dims)
-        attrs = {"T": tensor.dtype.base_dtype}
-        instrs.append(
-            Instr(READ, (slots[tensor],), (out,), attrs, op.name, op.site, read_serial, after)
-        )
-        return out
-
+    read = _Reads(slots, dtypes, dims, instrs).add
+    numbers: dict[Any, int] = {}
+    left_out: set[int] = set()
     for op in ops:
+        number = None if op.inputs or op._waits_for else _number(op, fed)
+        if number is not None:
+            made_before = numbers.setdefault(number, len(dtypes))
+            if made_before != len(dtypes):
+                slots[op.outputs[0]] = made_before
+                left_out.add(op._id)
+                continue
         after = tuple([c._id for c in op._waits_for]) if op._waits_for else ()
+        if after and not left_out.isdisjoint(after):
+            after = tuple([serial for serial in after if serial not in left_out])
         inputs = tuple([slots[t] for t in op.inputs])
         if references and not references.isdisjoint(inputs):
             marks = ref_marks(op)
@@ -176,6 +206,19 @@ def capture(
     return Program(
         tuple(instrs), tuple(range(len(feeds))), tuple(fetched), tuple(dtypes), tuple(dims)
     )
+
+
+def _number(op: Operation, fed: set[Tensor]) -> tuple[int, bytes] | None:
+    """What a constant of one number is; None for another operation.
+
+    Each `x * 2.0` declares one: those of the same number are one in a Program.
+    """
+    if op.definition.name != "Const" or op.outputs[0] in fed:
+        return None
+    value = op.attrs["value"]
+    if value.__class__ is not np.ndarray or value.ndim or value.dtype.kind not in "biufc":
+        return None
+    return op.outputs[0]._dtype._enum, value.tobytes()
 
 
 def _raised(

@@ -160,6 +160,7 @@ class _Facts:
         elif len(found) == 1 and found[0].args == step.args:
             single = all(shapes[a] == shape for a in step.args if a.__class__ is int)
             self._names[key] = found[0].name, single
+            return found[0] if single else found
         return found
 
     def _asked(self, step: Step, rule: Callable[[Call], Lowering | None]) -> Lowering | None:
@@ -292,23 +293,23 @@ def _segment(steps: Sequence[Step], lowered: Sequence[Any], facts: _Facts) -> li
     order of its own, which takes most of the time to plan a long graph.
     """
     found: list[Step] = []
+    rest: list[Step] = []
+    lows: list[Any] = []
     at = 0
     for first, last in _long_runs(lowered, facts):
-        found += _scheduled(steps[at:first], lowered[at:first], facts)
+        found += _scheduled([*rest, *steps[at:first]], [*lows, *lowered[at:first]], facts)
         run, tiles = _sums_early(steps[first:last], lowered[first:last])
         shape = facts.shape(tiles[0].out) or ()
-        for k in range(0, len(run), _LONGEST):
+        full = (len(run) - 1) // _LONGEST * _LONGEST
+        for k in range(0, full, _LONGEST):
             inside, parts = tiles[k : k + _LONGEST], run[k : k + _LONGEST]
             found.append(_grouped(Group(shape, tiles=inside, steps=parts), facts))
-        at = last
-    return found + _scheduled(steps[at:], lowered[at:], facts)
+        rest, lows, at = run[full:], tiles[full:], last  # these may run with what comes next
+    return found + _scheduled([*rest, *steps[at:]], [*lows, *lowered[at:]], facts)
 
 
 def _long_runs(lowered: Sequence[Any], facts: _Facts) -> list[tuple[int, int]]:
-    """Where steps of single Tiles over one shape follow each other that fill whole groups.
-
-    What would not fill one more group is left out: it may run with what comes after it.
-    """
+    """Where more single Tiles over one shape follow each other than a group takes."""
     shapes = facts.shapes
     found: list[tuple[int, int]] = []
     first, shape = 0, None
@@ -316,9 +317,8 @@ def _long_runs(lowered: Sequence[Any], facts: _Facts) -> list[tuple[int, int]]:
         own = shapes[low.out] if low.__class__ is Tile else None
         if own is not None and own == shape:
             continue
-        groups = (i - first - 1) // _LONGEST if shape is not None else 0
-        if groups:
-            found.append((first, first + groups * _LONGEST))
+        if shape is not None and i - first > _LONGEST:
+            found.append((first, i))
         first, shape = i, own
     return found
 
@@ -334,7 +334,7 @@ def _sums_early(steps: Sequence[Step], tiles: Sequence[Any]) -> tuple[list[Step]
     maker = {t.out: i for i, t in enumerate(tiles)}
     place = list(range(len(steps)))
     for i in adding:
-        place[i] = max([place[maker[a]] for a in tiles[i].args if a in maker], default=i)
+        place[i] = max([place[maker[a]] for a in tiles[i].args if a in maker], default=0)
     order = sorted(range(len(steps)), key=place.__getitem__)
     return [steps[i] for i in order], [tiles[i] for i in order]
 

@@ -35,7 +35,7 @@ _PRODUCTS: Final = {"MatMul": "transpose_", "BatchMatMul": "adj_", "BatchMatMulV
 class Facts:
     """What a rewrite may ask about a Program, and how it adds to it."""
 
-    __slots__ = ("added", "constants", "dims", "dtypes", "maker", "serial")
+    __slots__ = ("added", "constants", "dims", "dtypes", "maker", "serial", "types")
 
     def __init__(self, program: Program) -> None:
         self.constants = dict(program.constants)
@@ -45,6 +45,8 @@ class Facts:
         self.added: list[Instr] = []
         """New instructions, to run before the one that is being rewritten."""
         self.serial = min([0, *[i.serial for i in program.instrs]])
+        self.types = {i.definition.name for i in program.instrs}
+        """The operation types at the start of the pass."""
 
     # --- questions ---
     def constant(self, slot: int) -> Any:
@@ -66,7 +68,7 @@ class Facts:
             return None
         if not 0 < value.size <= _FEW:
             return None
-        first = value.reshape(-1)[0]
+        first = value.reshape(-1)[0] if value.ndim else value[()]
         if value.size > 1 and value.tobytes() != first.tobytes() * value.size:
             return None
         return first
@@ -212,6 +214,8 @@ def _of_a_transpose(facts: Facts, instr: Instr) -> Found:
 def _operand_beside(facts: Facts, instr: Instr, fits: Callable[[Any], bool]) -> Found:
     """The operand whose neighbour, on the right or left, is a number that fits."""
     x, y = instr.inputs
+    if x not in facts.constants and y not in facts.constants:
+        return None
     for slot, number in ((x, y), (y, x)):
         value = facts.number(number)
         if value is not None and fits(value) and facts.unchanged(instr, slot, number):
@@ -221,7 +225,7 @@ def _operand_beside(facts: Facts, instr: Instr, fits: Callable[[Any], bool]) -> 
 
 def _left_of(facts: Facts, instr: Instr, fits: Callable[[Any], bool]) -> Found:
     x, y = instr.inputs
-    value = facts.number(y)
+    value = facts.number(y) if y in facts.constants else None
     return x if value is not None and fits(value) and facts.unchanged(instr, x, y) else None
 
 
@@ -312,6 +316,8 @@ def _of_a_softmax(facts: Facts, instr: Instr) -> Found:
 @rewrite("Mul")
 def _times_its_softmax(facts: Facts, instr: Instr) -> Found:
     """`a / y * y` is a, and `(a / y - s) * y` is `a - s * y`, where y is a softmax."""
+    if "Softmax" not in facts.types:
+        return None
     for left, y in (instr.inputs, instr.inputs[::-1]):
         if facts.made_by(y, "Softmax") is None:
             continue

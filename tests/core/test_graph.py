@@ -256,3 +256,25 @@ def test_types_are_checked_however_often_a_call_was_made_before():
             tf.add(x, i)
         with pytest.raises(TypeError, match="not in list of allowed values"):
             tf.tanh(i)
+
+
+def test_consumers_are_listed_once_each_in_the_order_of_their_declaration():
+    x = tf.placeholder(tf.float32, [])
+    assert x.consumers() == []
+    first = x * x
+    assert x.consumers() == [first.op]
+    second = tf.exp(x)
+    assert x.consumers() == [first.op, second.op]
+    x.consumers().clear()  # a copy
+    assert x.consumers() == [first.op, second.op]
+
+
+def test_consumers_follow_inputs_that_are_replaced():
+    x, y = tf.placeholder(tf.float32, []), tf.placeholder(tf.float32, [])
+    users = [tf.exp(x).op, tf.log(x).op]
+    for left in ([users[1]], []):
+        user = next(op for op in users if op not in left and op.inputs[0] is x)
+        user._update_input(0, y)
+        assert x.consumers() == left
+    assert y.consumers() == users
+    assert tf.sin(x).op in x.consumers()

@@ -37,6 +37,34 @@ def test_capture_stops_at_a_fed_tensor():
     assert "Exp" not in types(programs(z, {y: [1.0, 2.0]})["capture"])
 
 
+def test_constants_of_one_number_are_captured_once():
+    x = tf.placeholder(tf.float32, [2])
+    y = tf.stack([x * 0.0, x / 0.0, x + 0.0, x * -0.0, x * 2.0, x - 2.0])
+    counts = tf.constant(2) + tf.constant(2)
+    fed = tf.constant(2.0)
+    feed = {x: [1.0, -1.0], fed: 5.0}
+    assert types(programs([y, counts], {x: [1.0, -1.0]})["capture"]).count("Const") == 4
+    with tf.Session() as sess:
+        found, four, other, twos = sess.run([y, counts, fed * x, [fed, fed + 2.0]], feed)
+    two = np.array(feed[x], np.float32)
+    zero = np.float32(0)
+    with np.errstate(divide="ignore"):
+        wanted = [two * zero, two / zero, two + zero, two * -zero, two * 2, two - 2]
+    assert found.tobytes() == np.array(wanted).tobytes()
+    assert four == 4
+    assert other.tolist() == [5.0, -5.0]
+    assert twos == [5.0, 7.0]
+
+
+def test_an_operation_may_wait_for_a_constant_that_another_stands_for():
+    first, second = tf.constant(3.0), tf.constant(3.0)
+    with tf.control_dependencies([second.op]):
+        y = tf.identity(first)
+    with tf.Session() as sess:
+        found = sess.run([y, second, first, second.op])
+    assert found == [3.0, 3.0, 3.0, None]
+
+
 def test_constants_are_computed_once_while_planning():
     y = tf.constant(2.0) * tf.constant(3.0) + 1.0
     after = programs(y)["fold"]

@@ -369,6 +369,36 @@ def test_one_plan_may_run_in_several_threads_at_once():
     assert not wrong
 
 
+@pytest.mark.parametrize("shape", [(), (3, 5)])
+@pytest.mark.parametrize("length", [89, 90, 91, 181, 400])
+def test_long_chains_and_sums_compute_what_numpy_computes(shape, length):
+    """Runs that fill groups, and sums whose operands lie far apart in them."""
+    x = tf.placeholder(tf.float32, shape)
+    y, parts = x, []
+    for k in range(length):
+        y = y * 0.9 - tf.square(x) if k % 3 else tf.sin(y) + x
+        parts.append(y)
+    total = tf.add_n(parts)
+    fetches = [y, total, tf.reduce_sum(total), total * parts[7], *tf.gradients(total, [x])]
+    feed = np.linspace(-0.7, 0.8, int(np.prod(shape)), dtype=np.float32).reshape(shape)
+    for fetch in fetches:
+        agrees(fetch, {x: feed}, limit=1e-4)
+
+
+def test_a_long_sum_adds_what_was_made_on_the_way():
+    x = tf.placeholder(tf.float32, [])
+    parts = [x]
+    for _ in range(300):
+        parts.append(parts[-1] + x)
+    total = tf.add_n(parts)
+    with tf.Session() as session:
+        (step,) = session.plan(total, {x: 1.0}).steps
+        assert session.run(total, {x: 1.0}) == 301 * 302 / 2
+    groups = [member for member in step.segment.members if member.parts]
+    assert len(groups) == 7
+    assert max(len(group.args) for group in groups) <= 3
+
+
 def test_source_names_what_compiled_code_does():
     x, step = _training()
     with tf.Session() as session:
