@@ -64,7 +64,7 @@ class OpDef:
         "contents_rule", "dense_quietly", "differentiable", "effect", "fetched", "flow",
         "gradient_raises", "host_reason", "in_place", "is_aggregate", "is_commutative",
         "is_stateful", "kernel", "makes_container", "module", "name", "no_gradient_reason",
-        "partial_rule", "passes_rows", "settled", "shape_rule", "takes", "view", "waits",
+        "partial_rule", "partials_rule", "passes_rows", "settled", "shape_rule", "takes", "view", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -113,6 +113,8 @@ class OpDef:
         there and those before it that use containers have run."""
         self.host_reason: str | None = None
         self.partial_rule: Rule | None = None
+        self.partials_rule: Rule | None = None
+        """As `partial_rule`, for each of several outputs."""
         self.blas = False
         """True if the kernel calls BLAS: runs with such an operation keep it on one thread."""
         self.view = False
@@ -213,6 +215,13 @@ class OpDef:
         int or None).
         """
         return self._set("partial_rule", rule)
+
+    def partials(self, rule: _R) -> _R:
+        """Sets the rule for values known from shapes: `rule(op) -> [sizes or None]`.
+
+        As `partial`, one item for each output.
+        """
+        return self._set("partials_rule", rule)
 
     def contents(self, rule: _R) -> _R:
         """Sets the rule for what goes into a container or comes out: `rule(op, contents)`.

@@ -113,6 +113,11 @@ def _(op: Operation) -> list[Dims]:
     return [(None if t.dims is None else len(t.dims),) for t in op.inputs]
 
 
+@SHAPE_N.partials
+def _(op: Operation) -> list[list[int | None] | None]:
+    return [None if t.dims is None else list(t.dims) for t in op.inputs]
+
+
 @SHAPE_N.numpy
 def _(values: list[Array], *, out_type: DType) -> tuple[Array, ...]:
     return tuple([np.array(x.shape, out_type.as_numpy_dtype) for x in values])

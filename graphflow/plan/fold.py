@@ -332,21 +332,26 @@ def _infer(view: _View) -> ShapeError | None:
                 port.dims = dims
     except ShapeError as e:
         return e
-    partial = view.definition.partial_rule
+    partial, partials = view.definition.partial_rule, view.definition.partials_rule
     if partial is not None:
         view.outputs[0].partial = partial(view)
+    elif partials is not None:
+        for port, sizes in zip(view.outputs, partials(view), strict=True):
+            port.partial = sizes
     return None
 
 
 def _computed(instr: Instr, view: _View, constants: dict[int, Any]) -> bool:
-    known = view.outputs[0].partial if len(view.outputs) == 1 else None
-    if known is None and (not view.inputs or view.inputs[0].value is None):
+    by_shape = bool(view.outputs) and view.outputs[0].partial is not None
+    if not by_shape and (not view.inputs or view.inputs[0].value is None):
         return False
     if not instr.is_pure or instr.after:
         return False
     made: list[Array] | None = None
-    if known is not None and (known.__class__ is int or None not in known):
-        made = [np.array(known, view.outputs[0].dtype.as_numpy_dtype)]
+    known = [p.partial for p in view.outputs]
+    if by_shape and None not in known and all(k.__class__ is int or None not in k for k in known):
+        kinds = [p.dtype.as_numpy_dtype for p in view.outputs]
+        made = [np.array(k, kind) for k, kind in zip(known, kinds, strict=True)]
     elif all(p.value is not None for p in view.inputs) and instr.inputs:
         if any((count(p.dims) or 0) > _MAX_ELEMENTS for p in (*view.inputs, *view.outputs)):
             return False

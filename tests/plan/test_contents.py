@@ -205,3 +205,17 @@ def test_constants_come_out_of_loops_as_constants():
         assert _unknown(bodies) == []
         left = {i.definition.name for body in bodies for i in body.instrs}
         assert not left & {"BroadcastGradientArgs", "Shape", "FloorMod", "DynamicStitch"}
+
+
+def test_the_gradient_of_a_concatenation_knows_its_pieces():
+    a = tf.placeholder(tf.float32, [None, 3])
+    b = tf.placeholder(tf.float32, [None, 3])
+    gradients = tf.gradients(tf.concat([a, b], 0) ** 2, [a, b])
+    with tf.Session() as session:
+        feeds = {a: np.ones((2, 3)), b: np.full((4, 3), 2.0)}
+        program = dict(session.passes(gradients, feeds))["order"]
+        assert _unknown([program]) == []
+        assert not {i.definition.name for i in program.instrs} & {"ShapeN", "ConcatOffset"}
+        found = session.run(gradients, feeds)
+    np.testing.assert_array_equal(found[0], np.full((2, 3), 2))
+    np.testing.assert_array_equal(found[1], np.full((4, 3), 4))
