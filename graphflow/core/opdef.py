@@ -64,7 +64,8 @@ class OpDef:
         "contents_rule", "dense_quietly", "differentiable", "effect", "fetched", "flow",
         "gradient_raises", "host_reason", "in_place", "is_aggregate", "is_commutative",
         "is_stateful", "kernel", "makes_container", "module", "name", "no_gradient_reason",
-        "partial_rule", "partials_rule", "passes_rows", "settled", "shape_rule", "takes", "view", "waits",
+        "partial_rule", "partials_rule", "passes_rows", "settled", "shape_rule", "takes", "view",
+        "waits",
     )  # fmt: skip
 
     def __init__(
