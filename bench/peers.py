@@ -89,7 +89,6 @@ _AVX2 = {
     "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL",
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "TF_ENABLE_ONEDNN_OPTS": "0",  # as TensorFlow 2.x decides on such a processor
-    "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
     "ATEN_CPU_CAPABILITY": "avx2",
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",
     "PYTENSOR_FLAGS": "gcc__cxxflags=-mno-avx512f",
@@ -103,10 +102,6 @@ def environment(threads, avx2=False):
     found["GRAPHFLOW_BENCH_THREADS"] = str(threads)
     found["TF_CPP_MIN_LOG_LEVEL"] = "3"
     found["PYTHONPATH"] = str(ROOT)
-    flags = ["--xla_cpu_multi_thread_eigen=false"] if threads == 1 else []
-    if avx2:
-        found.update(_AVX2)
-        flags.append(_AVX2["XLA_FLAGS"])
-    if flags:
-        found["XLA_FLAGS"] = " ".join(flags)
-    return found
+    if threads == 1:
+        found["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+    return {**found, **_AVX2} if avx2 else found
