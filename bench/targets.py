@@ -56,7 +56,9 @@ NUMPY_ONLY_REASON = (
     "Products take most of these rows, and the OpenBLAS that NumPy carries takes processors it "
     "does not know for older ones: half of an AVX-512 machine's rate. With "
     "`OPENBLAS_CORETYPE=SkylakeX` in the environment, which `graphflow doctor` recommends there, "
-    "it reaches nearly the whole."
+    "it reaches nearly the whole. Held to AVX2, NumPy alone is ahead in all of these rows but W5 "
+    "([performance_avx2.md](performance_avx2.md)); a program written by hand for W5 with NumPy is "
+    "slower than TensorFlow as well."
 )
 
 #: What holds a row back, for the report. The targets were set on a processor with AVX2; where a
@@ -88,8 +90,8 @@ REASONS = {
     "W7 max axis 1": "Bound by memory, nearly.",
     "W7 softmax": "A row is read three times: its largest, the exponentials and their sum, the "
     "division.",
-    "W8": "All Python: declaring takes 10 us an operation, a gradient 15 us, planning and binding "
-    "19 us an instruction, spread over many small parts.",
+    "W8": "All Python: declaring takes 7 us an operation, a gradient 12 us, planning and binding "
+    "10 us an instruction, spread over many small parts; Python's garbage collector takes a fifth.",
     "W10 forward": "Products take 95 % of it, that of the logits alone a quarter.",
     "W10 train": "Products take two thirds of it, elementwise groups (GELU, layer norms) the rest.",
 }
