@@ -136,7 +136,7 @@ class BaseSession:
                 and dicts of these, nested at will.
             feed_dict: values by tensor: they take the place of what the graph would compute.
             options: a RunOptions message: `timeout_in_ms` limits how long the run waits for other
-                threads, `trace_level` asks for a trace, `output_partition_graphs` for the part of
+                threads or loops, `trace_level` asks for a trace, `output_partition_graphs` for the part of
                 the graph that the run executes.
             run_metadata: a RunMetadata message: gets what is asked for; what it held goes.
 
@@ -174,7 +174,7 @@ class BaseSession:
         tensors, arrays = [t for t, _ in given], [a for _, a in given]
         plan = self._plan(fetched, tensors, [a.shape for a in arrays])
         values = self._execute(plan, fetched, tensors, arrays, options, run_metadata)
-        if key is not None and (key, plan) not in self._learnt:
+        if key is not None and self._timeout_ms <= 0 and (key, plan) not in self._learnt:
             self._learnt.add((key, plan))
             learn(self._quick, fetches, fetched, given, plan, self._graph)
         return fetched.rebuild(values)
@@ -193,7 +193,8 @@ class BaseSession:
         metadata: Any = None,
     ) -> list[Any]:
         try:
-            if options is None and metadata is None and not plan.waits:
+            plain = options is None and metadata is None and self._timeout_ms <= 0
+            if plain and not plan.waits:
                 found = plan.run(arrays)
             else:
                 found = self._run_with(plan, arrays, options, metadata, (fetched, tensors))
@@ -232,9 +233,9 @@ class BaseSession:
     ) -> list[Any]:
         """Runs a plan, for no longer than the options allow; notes its times in `told`."""
         trace = told is not None and options is not None and options.trace_level > 0
-        if not plan.waits:
-            return traced(plan, arrays, told) if trace else plan.run(arrays)
         limit = (options.timeout_in_ms if options is not None else 0) or self._timeout_ms
+        if not plan.waits and limit <= 0:
+            return traced(plan, arrays, told) if trace else plan.run(arrays)
         with running(Run(limit / 1000 if limit > 0 else None)) as run:
             self._waiting.add(run)
             try:

@@ -220,3 +220,16 @@ def test_large_plans_run_operations_without_results():
         session.run(counter.initializer)
         assert 0 < session.run([z, counter.assign(z)], {x: 1.0})[0] < 1
         assert session.run(tf.group(counter.assign_add(y), tf.no_op()), {x: 1.0}) is None
+
+
+@pytest.mark.parametrize("by", ["options", "config"])
+def test_a_loop_without_end_runs_out_of_time(by):
+    with tf.Graph().as_default():
+        endless = tf.while_loop(lambda x: True, lambda x: x + 1, [0])
+        short = tf.while_loop(lambda x: x < 100, lambda x: x + 1, [0])
+        config = tf.ConfigProto(operation_timeout_in_ms=100 if by == "config" else 0)
+        options = tf.RunOptions(timeout_in_ms=100) if by == "options" else None
+        with tf.Session(config=config) as session:
+            with pytest.raises(tf.errors.DeadlineExceededError, match="Timed out"):
+                session.run(endless, options=options)
+            assert session.run(short, options=tf.RunOptions(timeout_in_ms=60_000)) == 100

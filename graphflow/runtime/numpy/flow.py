@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from graphflow.core.errors import CancelledError, KernelError
+from graphflow.core.waiting import Run, current_run
 from graphflow.plan.program import IF
 from graphflow.plan.record import Step
 
@@ -50,14 +52,25 @@ def _branches(if_false: Inner, if_true: Inner) -> Callable[..., Any]:
     return run
 
 
+def _check_time(run: Run) -> None:
+    """Ends a loop whose run is cancelled or out of time."""
+    if run.left == 0.0:
+        run.expire()
+    if run.cancelled:
+        raise KernelError("Loop execution was cancelled.", CancelledError)
+
+
 def _loop(test: Inner, body: Inner, n: int) -> Callable[..., Any]:
     def run(*values: Any) -> list[Any]:
         variables, same = list(values[:n]), values[n:]
         goes_on, again = test.take(), body.take()
         at = test
         count = 0
+        watched = current_run()
         try:
             while goes_on(*variables, *same)[0]:
+                if watched is not None:
+                    _check_time(watched)
                 at = body
                 variables = again(*variables, *same)
                 at = test
