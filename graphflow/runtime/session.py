@@ -136,8 +136,8 @@ class BaseSession:
                 and dicts of these, nested at will.
             feed_dict: values by tensor: they take the place of what the graph would compute.
             options: a RunOptions message: `timeout_in_ms` limits how long the run waits for other
-                threads or loops, `trace_level` asks for a trace, `output_partition_graphs` for the part of
-                the graph that the run executes.
+                threads or loops, `trace_level` asks for a trace, `output_partition_graphs` for the
+                part of the graph that the run executes.
             run_metadata: a RunMetadata message: gets what is asked for; what it held goes.
 
         Returns:
