@@ -134,7 +134,7 @@ def _unshare(steps: Steps, root: dict[int, int], last: dict[int, int]) -> None:
         if step.instr.bodies:
             for c in {slot_of[u] for u in effects(step.instr, {})[1] if u in slot_of}:
                 if any(last.get(root.get(r, r), -1) > i for r in reads[c]):
-                    out.append(Step(unshared, "unshared", (c,), (), step.instr))
+                    out.append(Step(unshared, "unshared", (c,), (), _nowhere()))
                     reads[c].clear()
             out.append(step)
             continue

@@ -233,3 +233,34 @@ def test_a_loop_without_end_runs_out_of_time(by):
             with pytest.raises(tf.errors.DeadlineExceededError, match="Timed out"):
                 session.run(endless, options=options)
             assert session.run(short, options=tf.RunOptions(timeout_in_ms=60_000)) == 100
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_value_read_before_a_branch_updates_the_variable_stays(taken):
+    with tf.Graph().as_default():
+        v = tf.get_variable("v", initializer=np.arange(9.0), use_resource=True)
+        flag = tf.placeholder(tf.bool, [])
+        old = v.read_value()
+        with tf.control_dependencies([old]):
+            new = tf.cond(flag, lambda: v.assign(v * 2.0).read_value(), v.read_value)
+        with tf.control_dependencies([new]):
+            both = tf.stack([old + 1.0, new])
+        with tf.Session() as session:
+            session.run(v.initializer)
+            found = session.run(both, {flag: taken})
+    np.testing.assert_array_equal(found[0], np.arange(9.0) + 1)
+    np.testing.assert_array_equal(found[1], np.arange(9.0) * (2 if taken else 1))
+
+
+def test_a_branch_may_update_the_variable_that_it_depends_on():
+    with tf.Graph().as_default():
+        v = tf.get_variable("v", initializer=True, use_resource=True)
+
+        def change():
+            with tf.control_dependencies([v.assign(False)]):
+                return tf.constant(1.0)
+
+        y = tf.cond(v, change, lambda: tf.constant(2.0))
+        with tf.Session() as session:
+            session.run(v.initializer)
+            assert [session.run(y) for _ in range(3)] == [1, 2, 2]
