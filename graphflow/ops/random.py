@@ -171,6 +171,7 @@ RANDOM_STANDARD_NORMAL = _fill("RandomStandardNormal", _random_kernels.random_st
 TRUNCATED_NORMAL = _fill("TruncatedNormal", _random_kernels.truncated_normal)
 RANDOM_UNIFORM.compiled(_compiled("random_uniform", "dtype", ()))
 RANDOM_STANDARD_NORMAL.compiled(_compiled("random_normal", "dtype", ()))
+TRUNCATED_NORMAL.compiled(_compiled("truncated_normal", "dtype", ()))
 
 # --- RandomUniformInt ---
 RANDOM_UNIFORM_INT = define(
@@ -216,6 +217,15 @@ RANDOM_SHUFFLE = define(
 ).no_gradient("the order of the rows is drawn in the run and not kept, as in TensorFlow")
 
 
+@RANDOM_SHUFFLE.compiled
+def _(call: Call) -> Lowering | None:
+    shape = call.shapes[0]
+    if call.suffix is None or not shape or shape[0] >= 2**32:
+        return None
+    row = math.prod(shape[1:]) * call.dtypes[0].size
+    return Lowering("random_shuffle", (shape[0], row), state=stream)
+
+
 @RANDOM_SHUFFLE.numpy
 def _(value: Array, *, seed: int, seed2: int, memory: dict[str, Any]) -> Array:
     rows = len(value) if value.ndim else 1
@@ -258,6 +268,16 @@ def _(op: Operation) -> list[Dims]:
             run=f"num_samples should be nonnegative, got {count}",
         )
     return [(logits[0] if logits else None, count)]
+
+
+@MULTINOMIAL.compiled
+def _(call: Call) -> Lowering | None:
+    count = call.constants.get(1)
+    if call.real is None or count is None or count < 0 or call.shapes[0][1] == 0:
+        return None
+    kind = SUFFIXES[call.attrs["output_dtype"].name]
+    sizes = (*call.shapes[0], int(count))
+    return Lowering(f"multinomial_{kind}.{call.real}", sizes, inputs=(0,), state=stream)
 
 
 @MULTINOMIAL.numpy

@@ -150,7 +150,18 @@ def _(op: Operation) -> list[Dims]:
 
 @WHERE.numpy
 def _(x: Array) -> Array:
-    return np.ascontiguousarray(np.argwhere(x != 0), np.int64)
+    flat = np.flatnonzero(x if x.dtype == bool else x != 0)
+    found = np.empty((len(flat), x.ndim), np.int64)
+    if x.ndim > 1 and x.size < 2**32:  # half the memory, a quarter of the division's time
+        flat = flat.astype(np.uint32)
+    for axis in range(x.ndim - 1, 0, -1):
+        size = flat.dtype.type(x.shape[axis])
+        rest = flat // size
+        found[:, axis] = flat - rest * size
+        flat = rest
+    if x.ndim:
+        found[:, 0] = flat
+    return found
 
 
 @export("where")

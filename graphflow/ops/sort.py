@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -60,11 +61,43 @@ def _top(x: Array, k: int) -> tuple[Array, Array]:
         worst_first = np.where(np.isnan(x), x.dtype.type(-np.inf), x)
     if k == 1:
         at = worst_first.argmax(-1)[..., None]
+    elif 0 < 2 * k < x.shape[-1]:
+        chosen = _best_places(worst_first, k)
+        order = _from_largest(np.take_along_axis(worst_first, chosen, -1))
+        at = np.take_along_axis(chosen, order, -1)
     else:
-        # Sorted from behind, stable: equal elements then keep their order from the front.
-        turned = np.argsort(worst_first[..., ::-1], axis=-1, kind="stable")
-        at = (x.shape[-1] - 1 - turned[..., ::-1])[..., :k]
+        at = _from_largest(worst_first)[..., :k]
     return np.take_along_axis(x, at, -1), np.ascontiguousarray(at, np.int32)
+
+
+def _from_largest(x: Array) -> Array:
+    """The places of each row's elements, from the largest on."""
+    # Sorted from behind, stable: equal elements then keep their order from the front.
+    turned = np.argsort(x[..., ::-1], axis=-1, kind="stable")
+    order: Array = x.shape[-1] - 1 - turned[..., ::-1]
+    return order
+
+
+def _best_places(x: Array, k: int) -> Array:
+    """The places of each row's k largest, in the order of the row; of equal ones the first."""
+    n = x.shape[-1]
+    least = np.partition(x, n - k, axis=-1)[..., n - k, None]
+    chosen = x >= least
+    if np.count_nonzero(chosen) > chosen.size // n * k:  # more of the least ones than wanted
+        above, equal = x > least, x == least
+        chosen = above | (equal & (np.cumsum(equal, -1) <= k - above.sum(-1, keepdims=True)))
+    places: Array = np.nonzero(chosen)[-1]
+    return places.reshape(*x.shape[:-1], k)
+
+
+def _compiled_top(call: Call, k: Any) -> Lowering | None:
+    if call.suffix not in ("f32", "f64", "i32", "i64") or k is None:
+        return None
+    *rows, columns = call.shapes[0]
+    if not 0 <= k <= columns < 2**31:
+        return None
+    sizes = math.prod(rows), columns, int(k)
+    return Lowering(f"top_k.{call.suffix}", sizes, inputs=(0,))
 
 
 def _top_gradient(op: Operation, dy: Tensor) -> Tensor:
@@ -120,6 +153,11 @@ def _(op: Operation, dy: Tensor | None, _: Any) -> tuple[Tensor | None, None]:
     return None if dy is None else _top_gradient(op, dy), None
 
 
+@TOP_K_V2.compiled
+def _(call: Call) -> Lowering | None:
+    return _compiled_top(call, call.constants.get(1))
+
+
 @TOP_K_V2.numpy
 def _(x: Array, k: Array) -> tuple[Array, Array]:
     return _top(x, k.item())
@@ -158,6 +196,11 @@ def _(op: Operation) -> list[Dims]:
 @TOP_K.gradient
 def _(op: Operation, dy: Tensor | None, _: Any) -> Tensor | None:
     return None if dy is None else _top_gradient(op, dy)
+
+
+@TOP_K.compiled
+def _(call: Call) -> Lowering | None:
+    return _compiled_top(call, call.attrs["k"])
 
 
 @TOP_K.numpy

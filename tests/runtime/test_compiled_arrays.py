@@ -113,6 +113,29 @@ def test_an_accuracy_runs_as_compiled_code():
     same(tf.nn.in_top_k(logits, known, 5), {**feeds, **more})
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(9,), (3, 1), (2, 3, 60), (3, 700)])
+def test_the_largest_of_each_row(kind, shape):
+    x, feeds = fed(array(kind, *shape))
+    for k in sorted({1, -(-shape[-1] // 20), -(-shape[-1] // 3), shape[-1]}):
+        for found in (tf.nn.top_k(x, k), apply("TopK", x, k=k, sorted=False)):
+            ours, plain = both(list(found), feeds, whole=True)
+            for a, b in zip(ours, plain, strict=True):
+                assert a.dtype == b.dtype
+                assert np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+
+
+def test_as_many_of_the_largest_as_a_feed_says():
+    k = tf.placeholder(tf.int32, [])
+    x, feeds = fed(array("float32", 5, 60))
+    with tf.Session() as session:
+        for n in (3, 0, 60, 30):
+            values, places = session.run(tf.nn.top_k(x, k), {**feeds, k: n})
+            assert np.array_equal(values, np.take_along_axis(feeds[x], places, 1), equal_nan=True)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Had 60, needed 61"):
+            session.run(tf.nn.top_k(x, k), {**feeds, k: 61})
+
+
 # --- comparisons, casts, integers ---
 @pytest.mark.parametrize("kind", [*KINDS, "bool"])
 def test_equality(kind):

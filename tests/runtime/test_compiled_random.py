@@ -24,6 +24,8 @@ FILLS = {
     "uniform of float64": lambda n: tf.random_uniform([n], -1, 1, tf.float64, seed=2),
     "normal": lambda n: tf.random_normal([n], seed=3),
     "normal of float64": lambda n: tf.random_normal([n], dtype=tf.float64, seed=4),
+    "truncated normal": lambda n: tf.truncated_normal([n], seed=8),
+    "truncated normal of float64": lambda n: tf.truncated_normal([n], dtype=tf.float64, seed=9),
     "int32": lambda n: tf.random_uniform([n], -(2**31), 2**31 - 1, tf.int32, seed=5),
     "int64": lambda n: tf.random_uniform([n], -5, 2**62, tf.int64, seed=6),
 }
@@ -51,6 +53,41 @@ def test_fills_draw_what_numpy_draws(instruction_set, name, size):
             np.testing.assert_allclose(x, y, 3 * np.finfo(x.dtype).eps)
         else:
             assert np.array_equal(x, y)
+
+
+@pytest.mark.parametrize("shape", [(1,), (2,), (7,), (5000,), (600, 3), (600, 2)])
+@pytest.mark.parametrize("kind", ["float32", "float64", "int32", "int64", "bool"])
+def test_shuffles_are_those_of_numpy(instruction_set, kind, shape):
+    value = np.random.RandomState(0).randint(0, 2 if kind == "bool" else 10**6, shape).astype(kind)
+
+    def make():
+        return tf.random_shuffle(tf.constant(value), seed=3)
+
+    ours = runs(make)
+    with compiled.numpy_only():
+        plain = runs(make)
+    assert np.array_equal(ours, plain)
+    assert np.array_equal(np.sort(ours[0], 0), np.sort(value, 0)) or value.ndim > 1
+
+
+@pytest.mark.parametrize("samples", [1, 2, 7])
+@pytest.mark.parametrize("classes", [1, 6, 300])
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_draws_of_classes_are_those_of_numpy(instruction_set, kind, dtype, classes, samples):
+    logits = np.random.RandomState(0).normal(size=(31, classes)).astype(kind) * 3
+    logits[3] = -np.inf  # no class has a weight
+    logits[4, ::2] = np.nan
+    logits[5, -1] = np.inf
+
+    def make():
+        return tf.multinomial(tf.constant(logits), samples, seed=5, output_dtype=dtype)
+
+    ours = runs(make)
+    with compiled.numpy_only():
+        plain = runs(make)
+    assert ours[0].dtype == dtype
+    assert np.array_equal(ours, plain)
 
 
 @pytest.mark.parametrize("unique", [True, False])
