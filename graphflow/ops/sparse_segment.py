@@ -99,7 +99,7 @@ def _reduced(data: Array, indices: Array, ids: Array, number: int | None, power:
     found = weighted_rows(flat, indices, None, ids, rows).reshape(rows, *data.shape[1:])
     if power:
         weights = _weights(ids, rows, power, data.dtype)
-        found = found / weights.reshape(-1, *(1,) * (data.ndim - 1))
+        found /= weights.reshape(-1, *(1,) * (data.ndim - 1))
     return found
 
 
