@@ -15,6 +15,7 @@ Array = np.ndarray[Any, Any]
 
 _TABLE: Final = 1024  # steps per pixel at which bicubic weights are tabulated
 _STEPS: Final = 128  # of a pixel, in fixed-point sums
+_FEW: Final = 64  # slices of a sum that are added one after the other
 _LEGACY_A, _KEYS_A = -0.75, -0.5
 _one: Final = np.float32(1)
 _half: Final = np.float32(0.5)
@@ -40,8 +41,32 @@ def _spread(values: Array, index: Array, size: int, axis: int) -> Array:
     found = np.zeros(shape, values.dtype)
     if index.size:
         starts = np.flatnonzero(np.diff(index, prepend=-1))
-        place = (slice(None),) * axis + (index[starts],)
-        found[place] = np.add.reduceat(values, starts, axis)
+        counts = np.diff(starts, append=len(index))
+        if counts.max() <= _FEW:
+            sums = _in_layers(values, starts, counts, axis)
+        else:
+            sums = np.add.reduceat(values, starts, axis)
+        found[_at(index[starts], axis)] = sums
+    return found
+
+
+def _at(index: Array, axis: int) -> tuple[Any, ...]:
+    return (slice(None),) * axis + (index,)
+
+
+def _in_layers(values: Array, starts: Array, counts: Array, axis: int) -> Array:
+    """Adds to the first slices of all sums the second of those that have one, ...
+
+    Ten times as fast as `np.add.reduceat` along an inner axis.
+    """
+    found = values.take(starts, axis)
+    for layer in range(1, int(counts.max())):
+        here = np.flatnonzero(counts > layer)
+        more = values.take(starts[here] + layer, axis)
+        if len(here) == len(starts):
+            found += more
+        else:
+            found[_at(here, axis)] += more
     return found
 
 
@@ -56,7 +81,8 @@ def _wide(dtype: Any) -> Any:
 
 
 # --- nearest neighbour ---
-def _nearest_index(before: int, after: int, align_corners: bool, half_pixel: bool) -> Array:
+def nearest_index(before: int, after: int, align_corners: bool, half_pixel: bool) -> Array:
+    """The old pixel that each new one shows."""
     scale, at = scale_of(before, after, align_corners), np.arange(after, dtype=np.float32)
     place = (at + _half) * scale if half_pixel else at * scale
     # Halves go away from zero here: C's roundf.
@@ -74,9 +100,9 @@ def nearest(x: Array, height: int, width: int, **how: bool) -> Array:
         width: the new width.
         **how: align_corners, half_pixel.
     """
-    rows = _nearest_index(x.shape[1], height, **how)
-    columns = _nearest_index(x.shape[2], width, **how)
-    return np.ascontiguousarray(x[:, rows[:, None], columns])
+    rows = nearest_index(x.shape[1], height, **how)
+    columns = nearest_index(x.shape[2], width, **how)
+    return x.take(columns, 2).take(rows, 1)  # whole pixels and rows: far quicker than both at once
 
 
 def nearest_grad(grads: Array, height: int, width: int, **how: bool) -> Array:
@@ -90,13 +116,13 @@ def nearest_grad(grads: Array, height: int, width: int, **how: bool) -> Array:
     """
     wide = grads.astype(np.float32) if grads.dtype == np.float16 else grads
     for axis, size in ((1, height), (2, width)):
-        index = _nearest_index(size, grads.shape[axis], **how)
+        index = nearest_index(size, grads.shape[axis], **how)
         wide = _spread(wide, index, size, axis)
     return wide.astype(grads.dtype)
 
 
 # --- bilinear ---
-def _neighbours(
+def neighbours(
     before: int, after: int, align_corners: bool, half_pixel: bool
 ) -> tuple[Array, Array, Array]:
     """For each new pixel the old ones on either side, and how far it is from the first."""
@@ -129,8 +155,8 @@ def bilinear(x: Array, height: int, width: int, **how: bool) -> Array:
     x = x.astype(np.float32)
     if x.shape[1:3] == (height, width):
         return x
-    rows = _neighbours(x.shape[1], height, **how)
-    columns = _neighbours(x.shape[2], width, **how)
+    rows = neighbours(x.shape[1], height, **how)
+    columns = neighbours(x.shape[2], width, **how)
     if 2 * height >= x.shape[1]:
         return _between(_between(x, columns, 2), rows, 1)
     # Far fewer rows: leave out those that nothing is made of.
@@ -151,11 +177,11 @@ def bilinear_bytes(x: Array, height: int, width: int, **how: bool) -> Array:
 
     Source: the fixed-point arithmetic of TensorFlow's QuantizedResizeBilinear.
     """
-    lower, upper, far = _neighbours(x.shape[2], width, **how)
+    lower, upper, far = neighbours(x.shape[2], width, **how)
     wide = x.astype(np.int32)
     left, right = wide.take(lower, 2), wide.take(upper, 2)
     mixed = left * _STEPS + (right - left) * _column((far * _STEPS).astype(np.int32), 2)
-    lower, upper, far = _neighbours(x.shape[1], height, **how)
+    lower, upper, far = neighbours(x.shape[1], height, **how)
     top, bottom = mixed.take(lower, 1), mixed.take(upper, 1)
     step = np.trunc((bottom - top) / _STEPS).astype(np.int32)
     found = top + step * _column((far * _STEPS).astype(np.int32), 1)
@@ -173,7 +199,7 @@ def bilinear_grad(grads: Array, shape: tuple[int, ...], dtype: Any, **how: bool)
     """
     found = grads.astype(_wide(dtype))
     for axis in (2, 1):
-        lower, upper, far = _neighbours(shape[axis], grads.shape[axis], **how)
+        lower, upper, far = neighbours(shape[axis], grads.shape[axis], **how)
         far = _column(far, axis)
         parts = (found * (_one - far), lower), (found * far, upper)
         first, second = (_spread(part, index, shape[axis], axis) for part, index in parts)

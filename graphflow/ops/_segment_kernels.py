@@ -55,6 +55,18 @@ def by_segment(how: Any, data: Array, ids: Array, rows: int, empty: Any) -> Arra
     wide = data.astype(work) if short else data
     # reduceat has no loop of its own along the first axis that keeps whole rows together: it is
     # as fast as a loop over elements, and much faster than np.add.at.
-    combined = how.reduceat(wide, starts, 0, dtype=work)
+    pairs = _pairs(wide) if how is np.add else None
+    if pairs is None:
+        combined = how.reduceat(wide, starts, 0, dtype=work)
+    else:
+        combined = how.reduceat(pairs, starts, 0).view(work)
     out[ids[starts]] = combined
     return out
+
+
+def _pairs(data: Array) -> Array | None:
+    """The numbers of each row two by two, as complex ones: their sums take half as many steps."""
+    kind = {"f": np.complex64, "d": np.complex128}.get(data.dtype.char)
+    if kind is None or data.ndim < 2 or data.shape[-1] % 2 or not data.flags.c_contiguous:
+        return None
+    return data.view(kind)

@@ -80,7 +80,11 @@ def weighted_rows(
     light = np.flatnonzero(counts <= _MANY)
     light = light[np.argsort(-counts[light], kind="stable")]
     places = _in_layers(source, picks, factors, starts[light], counts[light], kind)
-    out[ids[starts[light]]] = places
+    into = ids[starts[light]]
+    if len(into) == number and increases(into):  # all of them, in their order
+        out = places
+    else:
+        out[into] = places
     return out.astype(source.dtype, copy=False)
 
 
@@ -92,10 +96,13 @@ def _in_layers(
     for layer in range(int(counts[0]) if len(counts) else 0):
         n = int(np.searchsorted(-counts, -layer))  # the first n have more rows than this
         at = starts[:n] + layer
-        rows = source[picks[at]].astype(kind, copy=False)
+        rows = source.take(picks[at], 0).astype(kind, copy=False)  # a copy of its own already
         if factors is not None:
-            rows = rows * factors[at, None]
-        out[:n] += rows
+            rows *= factors[at, None]
+        if layer:
+            out[:n] += rows
+        else:
+            out = rows  # each has one row at least
     return out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from graphflow.core.dtypes import (
 )
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import Call, Lowering, Sizes
 from graphflow.core.opdef import OpDef, define
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dims, compatible, text
@@ -141,6 +143,12 @@ def _resize_grad(name: str, types: tuple[DType, ...], kernel: Any) -> OpDef:
     return new
 
 
+def _kernel_how(call: Call) -> dict[str, bool]:
+    """How a resize finds its places, as the kernels in NumPy call it."""
+    attrs = call.attrs
+    return {"align_corners": attrs["align_corners"], "half_pixel": attrs["half_pixel_centers"]}
+
+
 # --- ResizeBilinear ---
 RESIZE_BILINEAR = _resize(
     "ResizeBilinear",
@@ -157,9 +165,40 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor | None, None]:
     return apply(RESIZE_BILINEAR_GRAD, dy, op.inputs[0], **_how(op)), None
 
 
+def _compiled_bilinear(kernel: str, old: Sizes, new: Sizes, call: Call) -> Lowering | None:
+    """A compiled kernel, with the places that each new pixel lies between."""
+    if call.attrs["align_corners"] and call.attrs["half_pixel_centers"]:
+        return None
+    how = _kernel_how(call)
+    sides = [_image_resample.neighbours(old[axis], new[axis], **how) for axis in (1, 2)]
+    places = [i for lower, upper, _ in sides for i in (*lower.tolist(), *upper.tolist())]
+    far = [x for *_, one in sides for x in one.tolist()]
+    return Lowering(kernel, (*old, *new[1:3], *places), tuple(far), inputs=(0,))
+
+
+@RESIZE_BILINEAR.compiled
+def _(call: Call) -> Lowering | None:
+    old, new = call.shapes[0], call.out_shapes[0]
+    suffix = "u8" if call.dtypes[0] == uint8 else call.suffix
+    if old[1:3] == new[1:3]:
+        whole = (4 * math.prod(old),)
+        return Lowering("copy_bytes", whole, inputs=(0,)) if suffix == "f32" else None
+    if suffix is None:
+        return None
+    return _compiled_bilinear(f"resize_bilinear.{suffix}", old, new, call)
+
+
 RESIZE_BILINEAR_GRAD = _resize_grad(
     "ResizeBilinearGrad", (float32, bfloat16, float16, float64), _image_resample.bilinear_grad
 )
+
+
+@RESIZE_BILINEAR_GRAD.compiled
+def _(call: Call) -> Lowering | None:
+    new, old = call.shapes
+    if call.dtypes[1] != float32 or (new[0], new[3]) != (old[0], old[3]):
+        return None
+    return _compiled_bilinear("resize_bilinear_grad.f32", old, new, call)
 
 
 @RESIZE_BILINEAR_GRAD.gradient
@@ -190,6 +229,22 @@ def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
 
 # --- ResizeNearestNeighbor ---
 RESIZE_NEAREST = _resize("ResizeNearestNeighbor", PIXELS, _image_resample.nearest, "T")
+
+
+def _shown(old: Sizes, new: Sizes, call: Call) -> Sizes:
+    """The old row that each new one shows, and the columns."""
+    how = _kernel_how(call)
+    sides = [_image_resample.nearest_index(old[axis], new[axis], **how) for axis in (1, 2)]
+    return tuple([i for side in sides for i in side.tolist()])
+
+
+@RESIZE_NEAREST.compiled
+def _(call: Call) -> Lowering | None:
+    old, new = call.shapes[0], call.out_shapes[0]
+    if call.attrs["align_corners"] and call.attrs["half_pixel_centers"]:
+        return None
+    sizes = (*old[:3], old[3] * call.dtypes[0].size, *new[1:3], *_shown(old, new, call))
+    return Lowering("resize_nearest", sizes, inputs=(0,))
 
 
 @RESIZE_NEAREST.gradient
@@ -224,6 +279,15 @@ def _(op: Operation) -> list[Dims]:
 @RESIZE_NEAREST_GRAD.gradient
 def _(op: Operation, dy: Tensor) -> tuple[Tensor, None]:
     return apply(RESIZE_NEAREST, dy, size_of(op.inputs[0]), **_how(op)), None
+
+
+@RESIZE_NEAREST_GRAD.compiled
+def _(call: Call) -> Lowering | None:
+    new, old = call.shapes[0], call.out_shapes[0]
+    if call.real is None:
+        return None
+    sizes = (*old, *new[1:3], *_shown(old, new, call))
+    return Lowering(f"resize_nearest_grad.{call.real}", sizes, inputs=(0,))
 
 
 @RESIZE_NEAREST_GRAD.numpy

@@ -96,7 +96,11 @@ def _(call: Call) -> Lowering | None:
         m, k = k, m
     if tb:
         inner, n = n, inner
-    if call.real is None or inner != k:
+    if inner != k:
+        return None
+    if call.suffix == "i32":
+        return Lowering("product.i32", (m, n, k, int(ta), int(tb)))
+    if call.real is None:
         return None
     sizes = (m, n, k, int(ta), int(tb), 1, 0, 0, 0, call.shapes[0][1], call.shapes[1][1], 0)
     return Lowering(f"gemm.{call.real}", sizes)

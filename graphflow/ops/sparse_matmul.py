@@ -12,6 +12,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import int64
 from graphflow.core.errors import KernelError
 from graphflow.core.export import export
+from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.opdef import INDEX, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -74,6 +75,22 @@ def _(op: Operation, dy: Tensor) -> tuple[Any, ...]:
         beside = apply("Transpose", beside, np.array([1, 0], np.int32))
     both = apply("Mul", apply("GatherV2", dy, rows, zero), beside)
     return None, apply("Sum", both, np.array([1], np.int32)), None, db
+
+
+@SPARSE_TENSOR_DENSE_MAT_MUL.compiled
+def _(call: Call) -> Lowering | None:
+    index, kind = SUFFIXES[call.dtypes[0].name], SUFFIXES.get(call.dtypes[1].name)
+    if kind not in ("f32", "f64") or 2 not in call.constants or call.shapes[0][1] != 2:
+        return None
+    adjoint_a, adjoint_b = call.attrs["adjoint_a"], call.attrs["adjoint_b"]
+    number, (other, width) = call.shapes[1][0], call.shapes[3]
+    rows, inner = call.constants[2].tolist()
+    rows, inner = (inner, rows) if adjoint_a else (rows, inner)
+    other, width = (width, other) if adjoint_b else (other, width)
+    if call.shapes[0][0] != number or inner != other:
+        return None  # NumPy's kernel says what is wrong
+    sizes = (rows, width, number, inner, int(adjoint_a), int(adjoint_b))
+    return Lowering(f"sparse_product_{index}.{kind}", sizes, inputs=(0, 1, 3))
 
 
 @SPARSE_TENSOR_DENSE_MAT_MUL.numpy

@@ -14,6 +14,7 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType, float32, float64, int32
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
+from graphflow.core.lowering import SUFFIXES, Call, Lowering
 from graphflow.core.opdef import INDEX, REALS, OpDef, define
 from graphflow.core.opdef import default as default_type
 from graphflow.core.operation import Operation
@@ -98,7 +99,7 @@ def _reduced(data: Array, indices: Array, ids: Array, number: int | None, power:
     found = weighted_rows(flat, indices, None, ids, rows).reshape(rows, *data.shape[1:])
     if power:
         weights = _weights(ids, rows, power, data.dtype)
-        found = found / weights.reshape(-1, *(1,) * (data.ndim - 1))
+        found /= weights.reshape(-1, *(1,) * (data.ndim - 1))
     return found
 
 
@@ -124,6 +125,16 @@ def _pair(name: str, types: tuple[DType, ...], power: float) -> tuple[OpDef, OpD
 
     def kernel_given(data: Array, indices: Array, ids: Array, num_segments: Array) -> Array:
         return _reduced(data, indices, ids, int(num_segments), power)
+
+    @given.compiled
+    def _(call: Call) -> Lowering | None:
+        data, indices, ids = call.shapes[:3]
+        index = SUFFIXES.get(call.dtypes[1].name)
+        if call.real is None or index is None or indices != ids:
+            return None
+        width = math.prod(data[1:])
+        sizes = (call.out_shapes[0][0], width, ids[0], data[0], {0: 0, 1: 1, 0.5: 2}[power])
+        return Lowering(f"sparse_segment_{index}.{call.real}", sizes, inputs=(0, 1, 2))
 
     short.numpy(kernel)
     given.numpy(kernel_given)

@@ -22,7 +22,9 @@ namespace {
 #include "images_test.inc"
 #include "picking_test.inc"
 #include "product_test.inc"
+#include "products_test.inc"
 #include "random_test.inc"
+#include "resize_test.inc"
 #include "training_test.inc"
 
 // Shares work again and again, pieces that take `cost` microseconds, with pauses in which helpers
@@ -78,6 +80,8 @@ void test_table() {
   updates<double>("f64");
   test_moves();
   test_images();
+  test_products();
+  test_resize();
   test_picking();
   test_random();
   more_updates<float>("f32");

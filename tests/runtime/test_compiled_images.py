@@ -11,6 +11,7 @@ from tests.runtime.compiled_code import (
     NEEDED,
     SETS,
     agrees,
+    both,
     everything_is_compiled,
     instruction_set,
     left_to_numpy,
@@ -106,3 +107,62 @@ def test_norm_over_neighbouring_channels(instruction_set, channels, radius):
     y = tf.nn.lrn(x, radius, bias=1.5, alpha=0.3, beta=0.75)
     agrees(y, feeds, whole=True)
     agrees(tf.gradients(tf.square(y), x)[0], feeds, whole=True)
+
+
+RESIZES = [
+    {},
+    {"align_corners": True},
+    {"half_pixel_centers": True},
+]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    size=st.tuples(
+        st.integers(1, 3), st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 2, 3, 8, 17])
+    ),
+    new=st.tuples(st.integers(1, 20), st.integers(1, 20)),
+    how=st.sampled_from(RESIZES),
+    resize=st.sampled_from([tf.image.resize_bilinear, tf.image.resize_nearest_neighbor]),
+)
+def test_images_of_another_size_and_their_gradients(size, new, how, resize):
+    with tf.Graph().as_default():
+        x, feeds = fed(size)
+        y = resize(x, new, **how)
+        for name in SETS:
+            MACHINE.module.use(name)
+            agrees(y, feeds, whole=True)
+            agrees(tf.gradients(y * y, x)[0], feeds, whole=True)
+
+
+@pytest.mark.parametrize("how", RESIZES)
+@pytest.mark.parametrize("dtype", [tf.uint8, tf.int32, tf.float64])
+def test_images_of_other_types_are_mixed_in_float32(instruction_set, dtype, how):
+    x = tf.placeholder(dtype, [2, 5, 7, 3])
+    feeds = {x: NUMBERS.randint(0, 256, [2, 5, 7, 3])}
+    agrees(tf.image.resize_bilinear(x, [11, 4], **how), feeds, whole=True)
+
+
+@pytest.mark.parametrize("dtype", [tf.int32, tf.int64, tf.float64])
+def test_the_nearest_pixels_of_other_types(instruction_set, dtype):
+    x = tf.placeholder(dtype, [2, 5, 7, 3])
+    feeds = {x: NUMBERS.randint(0, 256, [2, 5, 7, 3])}
+    agrees(tf.image.resize_nearest_neighbor(x, [11, 4]), feeds, whole=True)
+
+
+@pytest.mark.parametrize("how", RESIZES)
+def test_images_of_the_size_asked_for_stay_as_they_are(how):
+    x, feeds = fed((2, 5, 7, 3))
+    feeds[x][0, 1, 2] = [np.inf, -np.inf, np.nan]
+    for resize in (tf.image.resize_bilinear, tf.image.resize_nearest_neighbor):
+        ours, plain = both(resize(x, [5, 7], **how), feeds, whole=True)
+        np.testing.assert_array_equal(ours, feeds[x])
+        np.testing.assert_array_equal(plain, feeds[x])
+
+
+def test_large_images_of_another_size_are_shared_out_to_threads():
+    x, feeds = fed((8, 60, 60, 24))
+    for resize in (tf.image.resize_bilinear, tf.image.resize_nearest_neighbor):
+        y = resize(x, [130, 90])
+        agrees(y, feeds, whole=True)
+        agrees(tf.gradients(y * y, x)[0], feeds, whole=True)
