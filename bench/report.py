@@ -12,8 +12,8 @@ VARIANTS = ("graphflow", "graphflow-numpy")
 #: What the report says where everyone was held to AVX2.
 HELD = (
     "everyone is held to AVX2, as on the kind of processor that the targets were set on; "
-    "TensorFlow 2.x also leaves oneDNN's operations aside, as it decides there; JAX is left out: "
-    "its products cannot be held"
+    "TensorFlow 2.x also leaves oneDNN's operations aside, as it decides there; JAX and "
+    "TensorFlow 1.15.5 are left out: their products cannot be held"
 )
 
 #: Shown, but no peer to beat: a program written by hand for one row has no graph and no session.

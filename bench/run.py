@@ -200,7 +200,8 @@ def main():
     rows = chosen(names(given.workloads))
     pythons, absent = find(given, names(given.peers.replace(" ", ",")))
     if given.avx2:
-        pythons.pop("jax", None)  # nothing holds its products
+        for name in ("jax", "tf115"):  # nothing holds their products
+            pythons.pop(name, None)
     core = given.core
     if core is None and hasattr(os, "sched_getaffinity"):
         core = max(os.sched_getaffinity(0))
