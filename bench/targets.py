@@ -57,8 +57,8 @@ NUMPY_ONLY_REASON = (
     "does not know for older ones: half of an AVX-512 machine's rate. With "
     "`OPENBLAS_CORETYPE=SkylakeX` in the environment, which `graphflow doctor` recommends there, "
     "it reaches nearly the whole. Held to AVX2, NumPy alone is ahead in all of these rows but W5 "
-    "([performance_avx2.md](performance_avx2.md)); a program written by hand for W5 with NumPy is "
-    "slower than TensorFlow as well."
+    "and the single image of W3 ([performance_avx2.md](performance_avx2.md)); a program written by "
+    "hand with NumPy is slower than TensorFlow in W5 as well."
 )
 
 #: What holds a row back, for the report. The targets were set on a processor with AVX2; where a
