@@ -101,7 +101,8 @@ def heading(record):
     """Returns the line above the rows."""
     cells = "".join(f"{name:>18s}" for name in names(record))
     absent = f"absent: {', '.join(record['absent'])}\n" if record["absent"] else ""
-    return f"{absent}CPU ms a step, median (peer / ours)\n{'':20s}{cells}"
+    what = "CPU" if compared(record) == "cpu" else "wall"
+    return f"{absent}{what} ms a step, median (peer / ours)\n{'':20s}{cells}"
 
 
 def line(row, record):
@@ -110,7 +111,7 @@ def line(row, record):
     over = ratios(row.name, record)
     cells = []
     for name in names(record):
-        value = number(figure(found["times"].get(name)))
+        value = number(figure(found["times"].get(name), compared(record)))
         ratio = f" ({over[name]:.2f}x)" if name in over else ""
         cells.append(f"{value + ratio:>18s}")
     lines = [f"{row.name:20s}{''.join(cells)}"]
