@@ -77,7 +77,7 @@ class Contents:
             return
         before = self.dims, self.value is None, self.inner is None
         self.dims = joint(self.dims, dims)
-        if value is None or self.value is None or not _equal(self.value, value):
+        if value is None or self.value is None or not equal(self.value, value):
             self.value = None
         if self.inner is not inner:
             self.inner = None
@@ -119,7 +119,8 @@ class Contents:
         _sharpen(port, (None, *element[1:]) if element else None)
 
 
-def _equal(a: Array, b: Array) -> bool:
+def equal(a: Array, b: Array) -> bool:
+    """Whether two arrays are the same bit for bit."""
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
 
 

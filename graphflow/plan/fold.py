@@ -6,6 +6,7 @@ of their own, and no instruction whose result is known before the run.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -13,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from graphflow.core.constant import plain
-from graphflow.core.contents import Contents
+from graphflow.core.contents import Contents, equal, joint
 from graphflow.core.dtypes import DType, as_dtype
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.evaluate import evaluate, kernel_keywords
@@ -171,19 +172,17 @@ def _folded(
         if failed is not None:
             fails = failing(instr.definition.name, failed.run, failed.error)
             instr = replace(instr, definition=fails, attrs={})
-        elif containers or instr.definition.makes_container:
-            _follow(view, instr.serial, containers)
-            if view.outputs and view.outputs[0].value is not None:
+        else:
+            if containers or instr.definition.makes_container:
+                _follow(view, instr.serial, containers)
+            if instr.definition.takes and outputs[0].value is not None:
                 slot = instr.outputs[0]  # what comes out is known: others need not wait for it
-                constants[slot] = view.outputs[0].value
+                constants[slot] = outputs[0].value
                 dtypes.append(program.dtypes[slot])
                 instr = replace(instr, outputs=(len(dtypes) - 1,))
             elif _computed(instr, view, constants):
                 gone.add(instr.serial)
                 continue
-        elif _computed(instr, view, constants):
-            gone.add(instr.serial)
-            continue
         kept.append(instr)
     dims = list(program.dims)
     for slot, port in ports.items():
@@ -287,7 +286,7 @@ def _same_value(bodies: Sequence[Program], k: int) -> Array | None:
     if not values or len(values) < len(found):
         return None
     first: Array = values[0]
-    return first if all(np.array_equal(v, first) for v in values[1:]) else None
+    return first if all(equal(v, first) for v in values[1:]) else None
 
 
 def _dead(program: Program, slot: int) -> bool:
@@ -296,11 +295,7 @@ def _dead(program: Program, slot: int) -> bool:
 
 def _joined(shapes: Sequence[Dims]) -> Dims:
     """What several shapes have in common."""
-    first = shapes[0] if shapes else None
-    if first is None or any(s is None or len(s) != len(first) for s in shapes):
-        return None
-    columns = zip(*[s for s in shapes if s is not None], strict=True)
-    return tuple([c[0] if all(d == c[0] for d in c) else None for c in columns])
+    return functools.reduce(joint, shapes) if shapes else None
 
 
 def _makes_handle(instr: Instr, ports: _Ports) -> bool:

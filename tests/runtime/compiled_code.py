@@ -4,27 +4,11 @@ import numpy as np
 import pytest
 
 import graphflow as tf
-from graphflow.plan import segments
 from graphflow.runtime import compiled
 
 MACHINE = compiled.machine()
 SETS = MACHINE.module.instruction_sets() if MACHINE else []
 NEEDED = pytest.mark.skipif(MACHINE is None, reason=f"NumPy runs everything: {compiled.why()}")
-
-
-@pytest.fixture
-def everything_is_compiled(monkeypatch):
-    """Also what NumPy would do as quickly; the instruction set is put back afterwards."""
-    monkeypatch.setattr(segments, "_FEW", 0)
-    before = MACHINE.module.instruction_set()
-    yield
-    MACHINE.module.use(before)
-
-
-@pytest.fixture(params=SETS)
-def instruction_set(request):
-    MACHINE.module.use(request.param)
-    return request.param
 
 
 def left_to_numpy(session, fetch, feeds=None):

@@ -15,17 +15,7 @@ from hypothesis import strategies as st
 
 import graphflow as tf
 from graphflow.runtime import compiled
-from tests.runtime.compiled_code import (
-    MACHINE,
-    NEEDED,
-    SETS,
-    agrees,
-    both,
-    everything_is_compiled,
-    instruction_set,
-)
-
-__all__ = ["everything_is_compiled", "instruction_set"]  # fixtures
+from tests.runtime.compiled_code import MACHINE, NEEDED, SETS, agrees, both
 
 pytestmark = [NEEDED, pytest.mark.usefixtures("everything_is_compiled")]
 

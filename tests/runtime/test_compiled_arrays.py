@@ -5,16 +5,7 @@ import pytest
 
 import graphflow as tf
 from graphflow.core.declare import apply
-from tests.runtime.compiled_code import (
-    NEEDED,
-    agrees,
-    both,
-    everything_is_compiled,
-    instruction_set,
-    left_to_numpy,
-)
-
-__all__ = ["everything_is_compiled", "instruction_set"]  # fixtures
+from tests.runtime.compiled_code import NEEDED, agrees, both, left_to_numpy
 
 pytestmark = [NEEDED, pytest.mark.usefixtures("everything_is_compiled", "instruction_set")]
 

@@ -6,18 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphflow as tf
-from tests.runtime.compiled_code import (
-    MACHINE,
-    NEEDED,
-    SETS,
-    agrees,
-    both,
-    everything_is_compiled,
-    instruction_set,
-    left_to_numpy,
-)
-
-__all__ = ["everything_is_compiled", "instruction_set"]  # fixtures
+from tests.runtime.compiled_code import MACHINE, NEEDED, SETS, agrees, both, left_to_numpy
 
 pytestmark = [NEEDED, pytest.mark.usefixtures("everything_is_compiled")]
 

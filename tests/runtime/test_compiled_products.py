@@ -4,15 +4,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
-from tests.runtime.compiled_code import (
-    NEEDED,
-    agrees,
-    both,
-    everything_is_compiled,
-    instruction_set,
-)
-
-__all__ = ["everything_is_compiled", "instruction_set"]  # fixtures
+from tests.runtime.compiled_code import NEEDED, agrees, both
 
 pytestmark = [NEEDED, pytest.mark.usefixtures("everything_is_compiled")]
 

@@ -7,15 +7,7 @@ import pytest
 
 import graphflow as tf
 from graphflow.runtime import compiled
-from tests.runtime.compiled_code import (
-    MACHINE,
-    NEEDED,
-    everything_is_compiled,
-    instruction_set,
-    left_to_numpy,
-)
-
-__all__ = ["everything_is_compiled", "instruction_set"]  # fixtures
+from tests.runtime.compiled_code import MACHINE, NEEDED, left_to_numpy
 
 pytestmark = [NEEDED, pytest.mark.usefixtures("everything_is_compiled")]
 

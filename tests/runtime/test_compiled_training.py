@@ -9,14 +9,7 @@ import graphflow as tf
 from graphflow.core.declare import apply
 from graphflow.runtime import compiled
 from graphflow.runtime.numpy import segments
-from tests.runtime.compiled_code import (
-    NEEDED,
-    everything_is_compiled,
-    instruction_set,
-    left_to_numpy,
-)
-
-__all__ = ["everything_is_compiled", "instruction_set"]  # fixtures
+from tests.runtime.compiled_code import NEEDED, left_to_numpy
 
 pytestmark = [NEEDED, pytest.mark.usefixtures("everything_is_compiled")]
 
