@@ -1,4 +1,4 @@
-"""simplify: a table of rewrites on Programs; with `rows`, all of the plan that knows op names.
+"""simplify: a table of rewrites on Programs; with `rows` and `in_place` what knows op names.
 
 Rewrites come in two kinds. Exact ones leave the value of every slot that is read bit for bit what
 it was (a nan stays one). Close ones compute the same function in other steps: the results differ by
