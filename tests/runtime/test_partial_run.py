@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -224,37 +223,52 @@ def test_server_says_what_is_missing() -> None:
 # The chief's thread waits for gradients when the session closes, as in TensorFlow.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_workers_in_step_average_their_gradients() -> None:
-    with tf.Graph().as_default():
-        step = tf.train.get_or_create_global_step()
-        x = tf.Variable(3.0)
-        rows = tf.Variable(tf.ones([4, 2]))
-        loss = tf.square(x) + tf.reduce_sum(tf.gather(rows, [0, 2]))
-        opt = tf.train.SyncReplicasOptimizer(
-            tf.train.GradientDescentOptimizer(0.1), replicas_to_aggregate=2, total_num_replicas=2
+    """Each worker has its own graph and local step: what it adds is never older than it says."""
+    spec = {"ps": ["in:1"], "worker": ["in:2", "in:3"]}
+    on_ps = tf.train.Server(spec, "ps", 0).target
+    targets = [tf.train.Server(spec, "worker", task).target for task in range(2)]
+    chief_is_ready = threading.Event()
+
+    def work(task: int) -> None:
+        place = tf.train.replica_device_setter(
+            cluster=spec, worker_device=f"/job:worker/task:{task}"
         )
-        train = opt.minimize(loss, global_step=step)
-        hook = opt.make_session_run_hook(is_chief=True)
-        with tf.train.MonitoredSession(hooks=[hook], stop_grace_period_secs=0.1) as session:
-            # A worker that was too late does not count: it takes some more rounds than steps.
-            rounds = 0
-            while session.run(step) < 3 and rounds < 99:
-                rounds += 1
-                together = threading.Barrier(2)  # both share one local step: neither may be late
-
-                def work(start: threading.Barrier = together) -> None:
-                    start.wait()
+        with tf.Graph().as_default(), tf.device(place):
+            step = tf.train.get_or_create_global_step()
+            x = tf.Variable(3.0, name="x")
+            rows = tf.Variable(tf.ones([4, 2]), name="rows")
+            loss = tf.square(x) + tf.reduce_sum(tf.gather(rows, [0, 2]))
+            opt = tf.train.SyncReplicasOptimizer(
+                tf.train.GradientDescentOptimizer(0.1),
+                replicas_to_aggregate=2,
+                total_num_replicas=2,
+            )
+            train = opt.minimize(loss, global_step=step)
+            more_tokens = opt.get_init_tokens_op()
+            hooks = [opt.make_session_run_hook(task == 0), tf.train.StopAtStepHook(last_step=5)]
+            with tf.train.MonitoredTrainingSession(
+                targets[task], is_chief=task == 0, hooks=hooks, stop_grace_period_secs=0.1
+            ) as session:
+                chief_is_ready.set()
+                while not session.should_stop():
                     session.run(train)
+            # The other worker may have begun a step after the last: it is not left waiting.
+            tf.Session(targets[task]).run(more_tokens)
 
-                workers = [threading.Thread(target=work) for _ in range(2)]
-                for worker in workers:
-                    worker.start()
-                for worker in workers:
-                    worker.join(20)
-            time.sleep(0.1)
-            n, value, table = session.run([step, x, rows])
-            assert n >= 3
-            np.testing.assert_allclose(value, 3 * 0.8**n, 1e-5)
-            np.testing.assert_allclose(table[:, 0], [1 - 0.1 * n, 1, 1 - 0.1 * n, 1], 1e-5)
-        for thread in threading.enumerate():
-            if thread.name.startswith("QueueRunnerThread"):
-                thread.join(20)
+    workers = [threading.Thread(target=work, args=(task,)) for task in range(2)]
+    workers[0].start()
+    assert chief_is_ready.wait(60)
+    workers[1].start()
+    for worker in workers:
+        worker.join(60)
+        assert not worker.is_alive()
+    for thread in threading.enumerate():
+        if thread.name.startswith("QueueRunnerThread"):
+            thread.join(20)
+    with tf.Graph().as_default(), tf.device("/job:ps/task:0"):
+        step = tf.train.get_or_create_global_step()
+        x, rows = tf.Variable(0.0, name="x"), tf.Variable(tf.zeros([4, 2]), name="rows")
+        n, value, table = tf.Session(on_ps).run([step, x, rows])
+    assert n >= 5
+    np.testing.assert_allclose(value, 3 * 0.8**n, 1e-5)
+    np.testing.assert_allclose(table[:, 0], [1 - 0.1 * n, 1, 1 - 0.1 * n, 1], 1e-5)
