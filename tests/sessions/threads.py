@@ -76,7 +76,7 @@ def _loop(tf):
     sv, seen = tf.train.Supervisor(), []
     with sv.managed_session():
         thread = sv.loop(0.01, seen.append, (1,))
-        time.sleep(0.2)
+        _waited(lambda: len(seen) > 2)
         sv.request_stop()
         thread.join(5)
     return type(thread).__name__, len(seen) > 2
