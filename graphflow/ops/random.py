@@ -305,10 +305,16 @@ def _(
 
 
 # --- public functions ---
+def _size(given: Any) -> Any:
+    """A size; a short integer of NumPy's is long, as `max(labels) + 1` was before NumPy 2."""
+    short = isinstance(given, np.integer) and given.dtype.itemsize < 4
+    return np.int64(given) if short else given
+
+
 def shape_tensor(shape: Any) -> Tensor:
     """A shape as a vector of sizes; an empty one is int32."""
     if isinstance(shape, list | tuple):
-        shape = [dimension_value(size) for size in shape]
+        shape = [_size(dimension_value(size)) for size in shape]
         found: Tensor = convert(shape, None if shape else int32, "shape")
         return found
     tensor: Tensor = convert(shape, name="shape")

@@ -3,6 +3,7 @@ import hashlib
 import numpy as np
 import pytest
 
+import graphflow as tf
 from graphflow.ops import _philox
 from graphflow.ops import _random_kernels as kernels
 from graphflow.ops import _random_rejection as rejection
@@ -156,3 +157,12 @@ def test_parameters_without_a_distribution_are_refused_or_nan():
     rate = np.array([-1, np.inf, np.nan], np.float32)
     counts, _ = rejection.random_poisson(1, 2, 0, (3,), rate, np.int32)
     np.testing.assert_array_equal(counts, np.tile([0, -(2**31), -(2**31)], (3, 1)))
+
+
+def test_sizes_of_short_integers_are_taken_as_numpy_1_gave_them():
+    """`max(labels) + 1` of uint8 labels was an int64 before NumPy 2; programs use it as a size."""
+    labels = np.array([3, 1], np.uint8)
+    with tf.Graph().as_default():
+        made = tf.truncated_normal([2, max(labels) + 1])
+        assert made.shape == (2, 4)
+        assert tf.random_uniform([max(labels) + 1]).shape == (4,)
