@@ -43,6 +43,7 @@ HOMES: Final = {
     "framework.tensor_util": f"{_INSIDE}.tensors graphflow.formats.make_tensor_proto",
     "framework.test_util": "graphflow.testing.test_util",
     "framework.versions": f"{_CORE}.public",
+    "layers.utils": f"{_INSIDE}.layer_utils",
     "lib.io.file_io": "graphflow.platform.file_io graphflow.platform.gfile",
     "lib.io.python_io": "graphflow.python_io",
     "lib.io.tf_record": "graphflow.platform.tf_record",

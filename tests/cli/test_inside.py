@@ -180,3 +180,54 @@ def test_the_inside_of_contrib_has_the_names_of_its_part(tmp_path):
     assert done.stderr.endswith(
         "No module named 'tensorflow.contrib.nothing': graphflow has no contrib.nothing\n"
     )
+
+
+LAYER_UTILS = [
+    "NWC NCW NHWC NCHW NDHWC NCDHW channels_last same (3, 3)",
+    "6 21 22",
+    "4 23 23",
+    "8 19 19",
+    "None True True",
+    "1 cond/Merge:0",
+    "(None, 3) None None",
+    'The `padding` argument must be one of "valid", "same". Received: full',
+    "('Input rank not supported:', 2)",
+]
+
+
+def test_layers_of_programs_find_their_helpers(tmp_path):
+    """Values are those of TensorFlow 1.15.5."""
+    (tmp_path / "a.py").write_text(
+        "import tensorflow as tf\n"
+        "from tensorflow.python.layers import utils\n"
+        "formats = [utils.convert_data_format(f, n) for n in (3, 4, 5)\n"
+        "           for f in ('channels_last', 'channels_first')]\n"
+        "print(*formats, utils.normalize_data_format('Channels_Last'),\n"
+        "      utils.normalize_padding('SAME'), utils.normalize_tuple(3, 2, 'x'))\n"
+        "for padding in ('same', 'valid', 'full'):\n"
+        "    print(utils.conv_output_length(11, 3, padding, 2, 2),\n"
+        "          utils.conv_input_length(11, 3, padding, 2),\n"
+        "          utils.deconv_output_length(11, 3, padding, 2))\n"
+        "v = tf.Variable(True)\n"
+        "known = tf.constant(True)\n"
+        "print(utils.constant_value(v), utils.constant_value(1), utils.constant_value(known))\n"
+        "print(utils.smart_cond(known, lambda: 1, lambda: 2),\n"
+        "      utils.smart_cond(v, lambda: 1, lambda: 2).name)\n"
+        "print(utils.static_shape(tf.placeholder(tf.float32, [None, 3])),\n"
+        "      utils.static_shape(tf.placeholder(tf.float32)), utils.static_shape(None))\n"
+        "for wrong in (lambda: utils.normalize_padding('full'),\n"
+        "              lambda: utils.convert_data_format('channels_last', 2)):\n"
+        "    try:\n"
+        "        wrong()\n"
+        "    except ValueError as e:\n"
+        "        print(e)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "graphflow", "run", "a.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout.splitlines() == LAYER_UTILS
