@@ -82,6 +82,17 @@ def test_modules_run_too(run, tmp_path):
     assert run("run", "-m", "mod", mod="print(__name__)").stdout == "__main__\n"
 
 
+def test_modules_that_tensorflow_imports_are_there(run):
+    script = """
+import multiprocessing, sys, urllib, xml
+assert "urllib.request" not in sys.modules
+print(urllib.request.urlopen.__name__, xml.dom.__name__)
+print(multiprocessing.pool.ThreadPool.__name__, hasattr(urllib, "nothing"))
+"""
+    done = run("run", "a.py", a=script)
+    assert (done.stdout, done.stderr) == ("urlopen xml.dom\nThreadPool False\n", "")
+
+
 def test_the_gpu_of_old_programs_is_the_cpu(run):
     script = """
 import tensorflow as tf

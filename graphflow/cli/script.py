@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import runpy
@@ -21,6 +22,12 @@ from graphflow.runtime.session import place_softly
 
 _OURS: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _INTERRUPTED: Final = 130
+_BROUGHT_ALONG: Final = {
+    "multiprocessing": ("pool",),
+    "urllib": ("error", "parse", "request"),
+    "xml": ("dom",),
+}
+"""What `import tensorflow` imports as well: programs say `urllib.request` after `import urllib`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +96,23 @@ def run_tests(path: str, arguments: Sequence[str]) -> Outcome:
 def _prepare(argv: list[str], folder: str) -> None:
     install()
     numpy_names.restore()
+    for package, modules in _BROUGHT_ALONG.items():
+        _load_on_use(package, modules)
     place_softly()
     sys.argv[:] = argv
     # Our own first entry is the folder of the `graphflow` command; python -P puts none there.
     sys.path[: 0 if sys.flags.safe_path else 1] = [folder]
+
+
+def _load_on_use(package: str, modules: tuple[str, ...]) -> None:
+    """Makes a package's modules its attributes, though nothing has imported them yet."""
+
+    def find(name: str) -> ModuleType:
+        if name not in modules:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return importlib.import_module(f"{package}.{name}")
+
+    vars(importlib.import_module(package))["__getattr__"] = find
 
 
 def _main_module(file: str | None, spec: ModuleSpec | None) -> ModuleType:

@@ -150,7 +150,8 @@ def _take(params: Array, indices: Array, axis: int, out: Array | None = None) ->
     if not params.shape[axis]:
         return np.take(params, indices, axis)
     # The indices are right: "clip" spares NumPy a second look, and a buffer.
-    return np.take(params, indices, axis, out=out, mode="clip")
+    found = np.take(params, indices, axis, out=out, mode="clip")
+    return found if params.dtype != object else np.asarray(found, object)  # not a bare text
 
 
 @GATHER_V2.compiled

@@ -156,5 +156,6 @@ def _(
         blame = Alone(as_text(key))
         column = kernels.read_column([example.get(key)], kind, blame, False)
         gather = kernels.padded if dims and dims[0] is None else kernels.dense
-        found.append(gather(column, kind, dims, default, blame)[0])
+        # With "...", one text is an array as well.
+        found.append(gather(column, kind, dims, default, blame)[0, ...])
     return (*[part for parts in zip(*triples, strict=True) for part in parts], *found)

@@ -171,7 +171,8 @@ def _(value: Array, *, num: int, axis: int) -> tuple[Array, ...]:
     rows = np.moveaxis(value, axis, 0)
     if len(rows) != num:
         raise ValueError("another number of rows")  # the shape rule says it in full
-    return tuple([rows[i].copy(order="C") for i in range(num)])
+    # With "...", a row of one text is an array as well.
+    return tuple([rows[i, ...].copy(order="C") for i in range(num)])
 
 
 @export("unstack")

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from graphflow.core.dtypes import DType, as_dtype
+from graphflow.core.dtypes import DType, as_dtype, string
 from graphflow.core.errors import InvalidArgumentError
 from graphflow.core.evaluate import kernel_keywords
 from graphflow.core.opdef import OpDef
@@ -139,6 +139,11 @@ def where(condition: Array, x: Any, y: Any, *, out: Array | None = None) -> Arra
     return out
 
 
+def joined(x: Any, y: Any) -> Array:
+    """`np.add` of texts: of two scalars it would be a bare text, which is no array."""
+    return np.asarray(np.add(x, y), object)
+
+
 _SPECIAL: Final[dict[str, Callable[..., Any]]] = {"where": where}
 
 
@@ -220,6 +225,8 @@ class _Recorder:
     def put(self, name: str, args: tuple[Any, ...]) -> _Sym:
         made = self._bodies.made(name, args)
         function = _SPECIAL.get(name) or getattr(np, name)
+        if function is np.add and any(a.__class__ is _Sym and a.dtype is string for a in args):
+            function = joined
         operands = tuple([a.place if a.__class__ is _Sym else Literal(a) for a in args])
         reusable = args[1:2] if name == "where" else args
         in_place = tuple([a.place for a in reusable if a.__class__ is _Sym])

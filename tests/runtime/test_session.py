@@ -264,3 +264,31 @@ def test_a_branch_may_update_the_variable_that_it_depends_on():
         with tf.Session() as session:
             session.run(v.initializer)
             assert [session.run(y) for _ in range(3)] == [1, 2, 2]
+
+
+def _parsed():
+    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"ab"]))
+    example = tf.train.Example(features=tf.train.Features(feature={"x": feature}))
+    fixed = {"x": tf.FixedLenFeature([], tf.string)}
+    return tf.parse_single_example(example.SerializeToString(), fixed)["x"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        _parsed,
+        lambda: tf.placeholder_with_default("a", []) + "b",
+        lambda: tf.gather(tf.placeholder_with_default(["x", "ab"], [2]), 1),
+        lambda: tf.unstack(tf.placeholder_with_default(["x", "ab"], [2]))[1],
+    ],
+    ids=["parsed", "joined", "gathered", "unstacked"],
+)
+def test_one_text_goes_from_operation_to_operation(make):
+    """NumPy takes a single object out of its array; what comes next needs an array."""
+    with tf.Graph().as_default():
+        text = make()
+        array = tf.TensorArray(tf.string, 1).write(0, text).stack()
+        rows = tf.unstack(tf.stack([text, text]))
+        with tf.Session() as session:
+            found = session.run([tf.decode_raw(text, tf.uint8), array, rows[1]])
+    assert [found[0].tolist(), found[1].tolist(), found[2]] == [[97, 98], [b"ab"], b"ab"]
