@@ -26,6 +26,7 @@ RECORDERS = (
     "metrics/record.py",
     "distributions/record.py",
     "rnn/record.py",
+    "rnn/record_seq2seq.py",
     "record_linear_operators.py",
     "sparse/record.py",
     "interop/record.py",
