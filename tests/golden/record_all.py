@@ -20,6 +20,7 @@ RECORDERS = (
     "formats/record.py",
     "input/record_mnist.py",
     "input/record_datasets.py",
+    "input/record_learn.py",
     "kernels/record_kernels.py",
     "layers/record.py",
     "layers/record_contrib.py",
