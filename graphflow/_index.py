@@ -18,6 +18,7 @@ for _module, _names in {
     'graphflow.ops.barrier': 'Barrier BarrierClose BarrierIncompleteSize BarrierInsertMany BarrierReadySize BarrierTakeMany',
     'graphflow.ops.batch_matmul': 'BatchMatMul BatchMatMulV2 SparseMatMul',
     'graphflow.ops.batch_norm': 'FusedBatchNorm FusedBatchNormGrad FusedBatchNormGradV2 FusedBatchNormGradV3 FusedBatchNormV2 FusedBatchNormV3',
+    'graphflow.ops.beam_search': 'GatherTree',
     'graphflow.ops.bias': 'BiasAdd BiasAddGrad BiasAddV1',
     'graphflow.ops.bincount': 'Bincount',
     'graphflow.ops.bitwise': 'BitwiseAnd BitwiseOr BitwiseXor Invert LeftShift PopulationCount RightShift',

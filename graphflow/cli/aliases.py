@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from graphflow.inside import virtual
+from graphflow.inside.homes import CONTRIB_HOMES
 
 _INNER: Final = frozenset(
     {
@@ -104,32 +105,40 @@ def _find_contrib(fullname: str, rest: str) -> ModuleSpec:
     place = f"graphflow.{outer}"
     if not mark or not _exists(place):
         raise _missing(fullname, rest)
-    return ModuleSpec(fullname, _ContribLoader(place), is_package=True)
+    homes = CONTRIB_HOMES.get(rest.removeprefix("contrib."), "").split()
+    return ModuleSpec(fullname, _ContribLoader(place, homes), is_package=True)
 
 
 class _ContribLoader(importlib.abc.Loader):
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, homes: list[str]) -> None:
         self._place = place
+        self._homes = homes
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _Contrib(spec.name, self._place)
+        return _Contrib(spec.name, self._place, self._homes)
 
     def exec_module(self, module: ModuleType) -> None:
         pass  # its names are looked up when somebody asks
 
 
 class _Contrib(ModuleType):
-    """A module inside a part of tf.contrib: its names are those of the part, or of tf."""
+    """A module inside a part of tf.contrib: its names are those of the part, its homes', or tf's.
 
-    def __init__(self, name: str, place: str) -> None:
+    What is private there may be known in its homes without the underscore.
+    """
+
+    def __init__(self, name: str, place: str, homes: list[str]) -> None:
         super().__init__(name)
-        self._places = (place, "graphflow")
+        self._places = [place, *homes, "graphflow"]
+        self._homes = homes
         self.__path__: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("__"):
-            for place in self._places:
+            asked = [(place, name) for place in self._places]
+            asked += [(home, name.removeprefix("_")) for home in self._homes]
+            for place, known in asked:
                 module = importlib.import_module(place)
-                if hasattr(module, name):
-                    return getattr(module, name)
+                if hasattr(module, known):
+                    return getattr(module, known)
         raise AttributeError(f"graphflow has no {self.__name__}.{name}")

@@ -1,4 +1,4 @@
-"""Names that NumPy has dropped since TensorFlow 1's days, given back to the programs of that time.
+"""What NumPy has dropped since TensorFlow 1's days, given back to the programs of that time.
 
 `graphflow run` and `graphflow test` do this; importing graphflow does not.
 """
@@ -47,11 +47,23 @@ def _reshape(a: Any, *args: Any, newshape: Any = None, **kwargs: Any) -> Any:
     return _new_reshape(a, *args, **kwargs)
 
 
+def _array(*args: Any, **kwargs: Any) -> Any:
+    """Rows of several lengths make an array of objects, as they did before NumPy 1.24."""
+    try:
+        return _new_array(*args, **kwargs)
+    except ValueError as e:
+        if "inhomogeneous shape" not in str(e) or len(args) != 1 or kwargs.get("dtype") is not None:
+            raise
+        return _new_array(*args, **{**kwargs, "dtype": object})
+
+
 _new_reshape: Final = np.reshape
+_new_array: Final = np.array
 
 
 def restore() -> None:
     """Gives NumPy the names that it lacks; those that it has stay as they are."""
+    np.array = functools.wraps(_new_array)(_array)
     if "newshape" not in inspect.signature(_new_reshape).parameters:
         np.reshape = functools.wraps(_new_reshape)(_reshape)
     found = {**_PLAIN, **{old: getattr(np, new) for old, new in _RENAMED.items()}}

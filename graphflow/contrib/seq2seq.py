@@ -10,10 +10,30 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.nets.seq2seq_attention import AttentionWrapper as AttentionWrapper, AttentionWrapperState as AttentionWrapperState
+    from graphflow.nets.seq2seq_basic import BasicDecoder as BasicDecoder, BasicDecoderOutput as BasicDecoderOutput
+    from graphflow.nets.seq2seq_beam import BeamSearchDecoder as BeamSearchDecoder, FinalBeamSearchDecoderOutput as FinalBeamSearchDecoderOutput, tile_batch as tile_batch
+    from graphflow.nets.seq2seq_beam_step import BeamSearchDecoderOutput as BeamSearchDecoderOutput, BeamSearchDecoderState as BeamSearchDecoderState
+    from graphflow.nets.seq2seq_decoder import Decoder as Decoder, dynamic_decode as dynamic_decode
+    from graphflow.nets.seq2seq_helpers import CustomHelper as CustomHelper, GreedyEmbeddingHelper as GreedyEmbeddingHelper, Helper as Helper, InferenceHelper as InferenceHelper, SampleEmbeddingHelper as SampleEmbeddingHelper, TrainingHelper as TrainingHelper
     from graphflow.nets.seq2seq_losses import sequence_loss as sequence_loss
+    from graphflow.nets.seq2seq_mechanisms import AttentionMechanism as AttentionMechanism, BahdanauAttention as BahdanauAttention, LuongAttention as LuongAttention
+    from graphflow.nets.seq2seq_monotonic import BahdanauMonotonicAttention as BahdanauMonotonicAttention, LuongMonotonicAttention as LuongMonotonicAttention, hardmax as hardmax, monotonic_attention as monotonic_attention, safe_cumprod as safe_cumprod
+    from graphflow.nets.seq2seq_scheduled import ScheduledEmbeddingTrainingHelper as ScheduledEmbeddingTrainingHelper, ScheduledOutputTrainingHelper as ScheduledOutputTrainingHelper
+    from graphflow.ops.beam_search import gather_tree as gather_tree
 else:
     _PLACES = {
+        'graphflow.nets.seq2seq_attention': 'AttentionWrapper AttentionWrapperState',
+        'graphflow.nets.seq2seq_basic': 'BasicDecoder BasicDecoderOutput',
+        'graphflow.nets.seq2seq_beam': 'BeamSearchDecoder FinalBeamSearchDecoderOutput tile_batch',
+        'graphflow.nets.seq2seq_beam_step': 'BeamSearchDecoderOutput BeamSearchDecoderState',
+        'graphflow.nets.seq2seq_decoder': 'Decoder dynamic_decode',
+        'graphflow.nets.seq2seq_helpers': 'CustomHelper GreedyEmbeddingHelper Helper InferenceHelper SampleEmbeddingHelper TrainingHelper',
         'graphflow.nets.seq2seq_losses': 'sequence_loss',
+        'graphflow.nets.seq2seq_mechanisms': 'AttentionMechanism BahdanauAttention LuongAttention',
+        'graphflow.nets.seq2seq_monotonic': 'BahdanauMonotonicAttention LuongMonotonicAttention hardmax monotonic_attention safe_cumprod',
+        'graphflow.nets.seq2seq_scheduled': 'ScheduledEmbeddingTrainingHelper ScheduledOutputTrainingHelper',
+        'graphflow.ops.beam_search': 'gather_tree',
     }
     _SPACES = ''
 
@@ -26,5 +46,12 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "sequence_loss",
+    "AttentionMechanism", "AttentionWrapper", "AttentionWrapperState", "BahdanauAttention",
+    "BahdanauMonotonicAttention", "BasicDecoder", "BasicDecoderOutput", "BeamSearchDecoder",
+    "BeamSearchDecoderOutput", "BeamSearchDecoderState", "CustomHelper", "Decoder",
+    "FinalBeamSearchDecoderOutput", "GreedyEmbeddingHelper", "Helper", "InferenceHelper",
+    "LuongAttention", "LuongMonotonicAttention", "SampleEmbeddingHelper",
+    "ScheduledEmbeddingTrainingHelper", "ScheduledOutputTrainingHelper", "TrainingHelper",
+    "dynamic_decode", "gather_tree", "hardmax", "monotonic_attention", "safe_cumprod",
+    "sequence_loss", "tile_batch",
 ]

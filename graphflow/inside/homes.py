@@ -196,6 +196,18 @@ RENAMED: Final = {
 }
 """Names that have other names here: "module:attribute"."""
 
+_SEQ2SEQ: Final = "graphflow.nets.seq2seq"
+CONTRIB_HOMES: Final = {
+    "seq2seq.python.ops.attention_wrapper": (
+        f"{_SEQ2SEQ}_attention {_SEQ2SEQ}_mechanisms {_SEQ2SEQ}_monotonic"
+    ),
+    "seq2seq.python.ops.basic_decoder": f"{_SEQ2SEQ}_basic",
+    "seq2seq.python.ops.beam_search_decoder": f"{_SEQ2SEQ}_beam {_SEQ2SEQ}_beam_step",
+    "seq2seq.python.ops.decoder": f"{_SEQ2SEQ}_decoder",
+    "seq2seq.python.ops.helper": (f"{_SEQ2SEQ}_helpers {_SEQ2SEQ}_scheduled {_SEQ2SEQ}_samples"),
+}
+"""As HOMES, for modules below `tensorflow.contrib`."""
+
 SPACES: Final = {
     "client": ("",),
     "data": ("data", "data.experimental"),

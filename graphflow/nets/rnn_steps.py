@@ -23,11 +23,16 @@ from graphflow.ops.variable_scope import VariableScope, variable_scope
 def rnn_scope(scope: Any) -> Iterator[VariableScope]:
     """A variable scope, "rnn" by default, whose variables are read once outside of all loops."""
     with variable_scope(scope or "rnn") as opened:
-        flow = scopes.get_default_graph()._flow
-        in_loop = flow is not None and flow.while_context() is not None
-        if not in_loop and opened.caching_device is None:
-            opened.set_caching_device(lambda op: op.device)
+        cache_outside_of_loops(opened)
         yield opened
+
+
+def cache_outside_of_loops(opened: VariableScope) -> None:
+    """Lets a scope's variables be read once, where it stands in no loop."""
+    flow = scopes.get_default_graph()._flow
+    in_loop = flow is not None and flow.while_context() is not None
+    if not in_loop and opened.caching_device is None:
+        opened.set_caching_device(lambda op: op.device)
 
 
 def initial_state_of(cell: Any, given: Any, batch_size: Any, dtype: Any, missing: str) -> Any:

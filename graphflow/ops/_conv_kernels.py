@@ -301,7 +301,7 @@ def _correlate(x: Array, w: Array, y: Array, rows: Axis, cols: Axis) -> None:
 
 
 def _scatter(dy: Array, w: Array, dx: Array, rows: Axis, cols: Axis) -> None:
-    """Write the input gradient of a strided convolution to `dx`: patches of `dy`, added up."""
+    """Write the input gradient to `dx`: patches of `dy`, added up."""
     n, channels = dx.shape[0], dx.shape[3]
     kernel = (rows.kernel, cols.kernel, channels)
     matrix = w.reshape(-1, w.shape[3]).T
@@ -325,6 +325,14 @@ def _add_taps(sums: Array, taps: Array, rows: Axis, cols: Axis) -> None:
     for a in range(rows.kernel):
         top = a * rows.dilation
         band = sums[:, top : top + (height - 1) * rows.stride + 1 : rows.stride]
+        if width < cols.kernel:  # fewer places than taps: a place's taps lie side by side
+            for j in range(width):
+                left = j * cols.stride
+                target = band[
+                    :, :, left : left + (cols.kernel - 1) * cols.dilation + 1 : cols.dilation
+                ]
+                np.add(target, taps[:, :, j, a], out=target)
+            continue
         for b in range(cols.kernel):
             left = b * cols.dilation
             target = band[:, :, left : left + (width - 1) * cols.stride + 1 : cols.stride]
@@ -473,10 +481,13 @@ def conv2d_backprop_input(
 
 
 def _input_gradient(dy: Array, w: Array, dx: Array, rows: Axis, cols: Axis) -> None:
-    """Write the input gradient of one group to `dx`."""
+    """Write the input gradient of one group to `dx`.
+
+    A convolution of `dy` needs it padded by the filter: not where that makes it far larger.
+    """
     if not dy.size or not w.size:
         dx[...] = 0
-    elif rows.stride == cols.stride == 1:
+    elif rows.stride == cols.stride == 1 and rows.size * cols.size <= 4 * rows.out * cols.out:
         flipped = np.ascontiguousarray(w[::-1, ::-1].transpose(0, 1, 3, 2))
         _correlate(dy, flipped, dx, rows.mirrored(), cols.mirrored())
     else:

@@ -95,6 +95,11 @@ ONES = [1, 1, 1, 1]
 case("Conv2DBackpropInput", by_input, [2, 7, 8, 4], f(3, 2, 4, 5), f(2, 7, 8, 5), ONES, "SAME")
 case("Conv2DBackpropInput", by_input, i([2, 7, 8, 4]), f(3, 2, 4, 5), f(2, 4, 4, 5),
      [1, 2, 2, 1], "SAME", name="dx")  # fmt: skip
+# Filters nearly as wide as the images: dx is far larger than dy.
+case("Conv2DBackpropInput", by_input, [2, 7, 9, 2], f(3, 9, 2, 5), f(2, 5, 1, 5), ONES, "VALID")
+case("Conv2DBackpropInput", by_input, [2, 8, 9, 1], f(7, 8, 1, 3), f(2, 2, 2, 3), ONES, "VALID")
+case("Conv2DBackpropInput", by_input, [2, 7, 9, 2], f(2, 5, 2, 3), f(2, 3, 3, 3),
+     [1, 2, 2, 1], "VALID")  # fmt: skip
 case("Conv2DBackpropInput", by_input, [1, 7, 8, 2], d(3, 3, 2, 3), d(1, 5, 6, 3), ONES, "VALID")
 case("Conv2DBackpropInput", by_input, [1, 2, 7, 8], f(3, 3, 2, 3), f(1, 3, 7, 8), ONES, "SAME",
      data_format="NCHW", golden=NCHW)  # fmt: skip

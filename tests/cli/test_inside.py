@@ -153,12 +153,12 @@ def test_old_names_of_numpy_come_back():
     code = (
         "import numpy as np; own = np.sum; from graphflow.cli import numpy_names; "
         "numpy_names.restore(); print(np.float, np.product([2, 3]), np.asscalar(np.array([3])), "
-        "np.sum is own, np.NINF, np.in1d([1, 2], [2]))"
+        "np.sum is own, np.NINF, np.in1d([1, 2], [2]), np.array([[1], [2, 3]]).dtype)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    assert done.stdout == "<class 'float'> 6 3 True -inf [False  True]\n"
+    assert done.stdout == "<class 'float'> 6 3 True -inf [False  True] object\n"
 
 
 def test_the_inside_of_contrib_has_the_names_of_its_part(tmp_path):

@@ -1,6 +1,6 @@
 """Recurrent networks have the graphs and the numbers of TensorFlow 1.15.5.
 
-TensorFlow's side is recorded in tests/golden/rnn (see record.py there).
+TensorFlow's side is recorded in tests/golden/rnn (see record.py and record_seq2seq.py there).
 """
 
 from __future__ import annotations
@@ -17,13 +17,19 @@ import pytest
 import graphflow as tf
 from tests.nets import rnn_calls as calls
 from tests.nets import rnn_contrib_calls as contrib
+from tests.nets import seq2seq_calls as seq2seq
 from tests.programs import compare
 
-PATH = pathlib.Path(__file__).parents[1] / "golden" / "rnn" / "rnn_1_15_5.json.gz"
-RECORDING: dict[str, Any] = json.loads(gzip.decompress(PATH.read_bytes()))
-RECORDED: dict[str, Any] = RECORDING["calls"]
-CALLS = {**calls.CALLS, **contrib.CALLS}
+GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "rnn"
+RECORDINGS: dict[str, dict[str, Any]] = {
+    name: json.loads(gzip.decompress((GOLDEN / f"{name}_1_15_5.json.gz").read_bytes()))
+    for name in ("rnn", "seq2seq")
+}
+RECORDED: dict[str, Any] = {**RECORDINGS["rnn"]["calls"], **RECORDINGS["seq2seq"]["calls"]}
+CALLS = {**calls.CALLS, **contrib.CALLS, **seq2seq.CALLS}
+CURVES = {"rnn": calls.curve, "seq2seq": seq2seq.curve}
 every_call = pytest.mark.parametrize("name", list(CALLS))
+every_curve = pytest.mark.parametrize("name", list(CURVES))
 
 
 @functools.cache
@@ -33,8 +39,8 @@ def observed(name: str) -> dict[str, Any]:
 
 
 @functools.cache
-def curve() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(json.dumps(calls.curve(tf)))
+def curve(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(CURVES[name](tf)))
     return found
 
 
@@ -83,11 +89,14 @@ def test_first_values_of_variables_are_those_of_tensorflow(name: str) -> None:
     close([got[key] for key in want], list(want.values()))
 
 
-def test_a_classifier_has_the_nodes_of_tensorflow() -> None:
-    differences = compare.node_differences(RECORDING["curve"]["nodes"], curve()["nodes"])
+@every_curve
+def test_a_trained_network_has_the_nodes_of_tensorflow(name: str) -> None:
+    want = RECORDINGS[name]["curve"]["nodes"]
+    differences = compare.node_differences(want, curve(name)["nodes"])
     assert not differences, "\n".join(differences)
 
 
-def test_a_classifier_learns_as_in_tensorflow() -> None:
-    want = RECORDING["curve"]["losses"]
-    assert not compare.curve_differences(want, curve()["losses"], 1e-4)
+@every_curve
+def test_a_network_learns_as_in_tensorflow(name: str) -> None:
+    want = RECORDINGS[name]["curve"]["losses"]
+    assert not compare.curve_differences(want, curve(name)["losses"], 1e-4)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from graphflow.nets.contrib_collect import framework_smart_cond as smart_cond
     from graphflow.nets.contrib_variables import VariableDeviceChooser as VariableDeviceChooser, add_model_variable as add_model_variable, filter_variables as filter_variables, get_local_variables as get_local_variables, get_model_variables as get_model_variables, get_trainable_variables as get_trainable_variables, get_unique_variable as get_unique_variable, get_variable_full_name as get_variable_full_name, get_variables as get_variables, get_variables_by_name as get_variables_by_name, get_variables_by_suffix as get_variables_by_suffix, get_variables_to_restore as get_variables_to_restore, global_variable as global_variable, local_variable as local_variable, model_variable as model_variable, variable as variable
     from graphflow.ops.defun import Defun as Defun
+    from graphflow.ops.with_shape import with_same_shape as with_same_shape, with_shape as with_shape
     from graphflow.training.checkpoints import list_variables as list_variables, load_checkpoint as load_checkpoint, load_variable as load_variable
     from graphflow.training.contrib_restore import assert_or_get_global_step as assert_or_get_global_step, assign_from_checkpoint as assign_from_checkpoint, assign_from_checkpoint_fn as assign_from_checkpoint_fn, assign_from_values as assign_from_values, assign_from_values_fn as assign_from_values_fn
     from graphflow.training.global_step import assert_global_step as assert_global_step, create_global_step as create_global_step, get_global_step as get_global_step, get_or_create_global_step as get_or_create_global_step
@@ -28,6 +29,7 @@ else:
         'graphflow.nets.contrib_collect': 'smart_cond=framework_smart_cond',
         'graphflow.nets.contrib_variables': 'VariableDeviceChooser add_model_variable filter_variables get_local_variables get_model_variables get_trainable_variables get_unique_variable get_variable_full_name get_variables get_variables_by_name get_variables_by_suffix get_variables_to_restore global_variable local_variable model_variable variable',
         'graphflow.ops.defun': 'Defun',
+        'graphflow.ops.with_shape': 'with_same_shape with_shape',
         'graphflow.training.checkpoints': 'list_variables load_checkpoint load_variable',
         'graphflow.training.contrib_restore': 'assert_or_get_global_step assign_from_checkpoint assign_from_checkpoint_fn assign_from_values assign_from_values_fn',
         'graphflow.training.global_step': 'assert_global_step create_global_step get_global_step get_or_create_global_step',
@@ -53,5 +55,5 @@ __all__ = [
     "get_variable_full_name", "get_variables", "get_variables_by_name", "get_variables_by_suffix",
     "get_variables_to_restore", "global_variable", "has_arg_scope", "init_from_checkpoint",
     "is_tensor", "list_variables", "load_checkpoint", "load_variable", "local_variable",
-    "model_variable", "nest", "python", "smart_cond", "variable",
+    "model_variable", "nest", "python", "smart_cond", "variable", "with_same_shape", "with_shape",
 ]
