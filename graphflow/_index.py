@@ -27,6 +27,7 @@ for _module, _names in {
     'graphflow.ops.cast': 'Cast',
     'graphflow.ops.checks': 'Assert CheckNumerics',
     'graphflow.ops.clip': 'ClipByValue',
+    'graphflow.ops.clustering': 'KMC2ChainInitialization KmeansPlusPlusInitialization NearestNeighbors',
     'graphflow.ops.comparison': 'ApproximateEqual Equal Greater GreaterEqual Less LessEqual LogicalAnd LogicalNot LogicalOr NotEqual',
     'graphflow.ops.complex': 'Angle Complex ComplexAbs Conj Imag Real',
     'graphflow.ops.concat': 'Concat ConcatOffset ConcatV2',

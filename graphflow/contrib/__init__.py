@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from graphflow.contrib import data as data
     from graphflow.contrib import distributions as distributions
     from graphflow.contrib import eager as eager
+    from graphflow.contrib import factorization as factorization
     from graphflow.contrib import framework as framework
     from graphflow.contrib import layers as layers
     from graphflow.contrib import learn as learn
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 else:
     _PLACES = {
     }
-    _SPACES = 'data distributions eager framework layers learn legacy_seq2seq lookup losses metrics predictor rnn seq2seq slim staging tensorboard training util'
+    _SPACES = 'data distributions eager factorization framework layers learn legacy_seq2seq lookup losses metrics predictor rnn seq2seq slim staging tensorboard training util'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -42,7 +43,7 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "data", "distributions", "eager", "framework", "layers", "learn", "legacy_seq2seq", "lookup",
-    "losses", "metrics", "predictor", "rnn", "seq2seq", "slim", "staging", "tensorboard",
-    "training", "util",
+    "data", "distributions", "eager", "factorization", "framework", "layers", "learn",
+    "legacy_seq2seq", "lookup", "losses", "metrics", "predictor", "rnn", "seq2seq", "slim",
+    "staging", "tensorboard", "training", "util",
 ]

@@ -24,6 +24,7 @@ RECORDERS = (
     "kernels/record_kernels.py",
     "layers/record.py",
     "layers/record_contrib.py",
+    "layers/record_kmeans.py",
     "metrics/record.py",
     "distributions/record.py",
     "rnn/record.py",
