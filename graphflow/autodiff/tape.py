@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from graphflow.autodiff.eager_tape import EagerRecord, as_gradient
 from graphflow.autodiff.reverse import UnconnectedGradients, gradients
 from graphflow.core import nest, scopes
 from graphflow.core.convert import convert
@@ -145,7 +146,7 @@ class GradientTape:
     """
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
-        self._tape: _Record | None = None
+        self._tape: _Record | EagerRecord | None = None
         self._persistent = persistent
         self._watch_accessed_variables = watch_accessed_variables
         self._recording = False
@@ -162,7 +163,8 @@ class GradientTape:
         if self._recording:
             raise ValueError("Tape is already recording.")
         if self._tape is None:
-            self._tape = _Record(self._watch_accessed_variables)
+            eager = scopes.get_default_graph().executes
+            self._tape = (EagerRecord if eager else _Record)(self._watch_accessed_variables)
         self._tape.start()
         self._recording = True
 
@@ -272,10 +274,29 @@ class GradientTape:
     def _gradient(
         self, targets: list[Any], sources: list[Any], arrived: Any, unconnected: Any
     ) -> list[Any]:
-        ys = [self._value(y) for y in targets]
-        assert self._tape is not None
-        tensors, operations = self._tape.recorded()
         xs = [x.handle if is_resource_variable(x) else convert(x, as_ref=True) for x in sources]
+        if isinstance(self._tape, EagerRecord):
+            results = self._eager_gradient(self._tape, targets, xs, arrived)
+        else:
+            results = self._graph_gradient(targets, xs, arrived)
+        if UnconnectedGradients(unconnected) is UnconnectedGradients.ZERO:
+            return [
+                apply("ZerosLike", convert(x)) if g is None else g
+                for x, g in zip(sources, results, strict=True)
+            ]
+        return results
+
+    def _eager_gradient(
+        self, tape: EagerRecord, targets: list[Any], xs: list[Any], arrived: Any
+    ) -> list[Any]:
+        ys = [y.handle if is_resource_variable(y) else convert(y) for y in targets]
+        dys = [as_gradient(y) for y in nest.flatten(arrived)] if arrived is not None else []
+        return tape.gradients(ys, xs, dys or [None] * len(ys))
+
+    def _graph_gradient(self, targets: list[Any], xs: list[Any], arrived: Any) -> list[Any]:
+        ys = [self._value(y) for y in targets]
+        assert isinstance(self._tape, _Record)
+        tensors, operations = self._tape.recorded()
         asked = [x for x in xs if x in tensors]
         given = [None if y is None else convert(y) for y in nest.flatten(arrived)]
         found: list[Any] = [None] * len(asked)
@@ -284,13 +305,7 @@ class GradientTape:
             grad_ys = None if arrived is None else given
             found = gradients(ys, asked, grad_ys, stop_gradients=stops)
         by_tensor = dict(zip(asked, found, strict=True))
-        results = [by_tensor.get(x) for x in xs]
-        if UnconnectedGradients(unconnected) is UnconnectedGradients.ZERO:
-            return [
-                apply("ZerosLike", convert(x)) if g is None else g
-                for x, g in zip(sources, results, strict=True)
-            ]
-        return results
+        return [by_tensor.get(x) for x in xs]
 
     def _value(self, target: Any) -> Tensor:
         if is_resource_variable(target) and not self._recording:
@@ -371,7 +386,12 @@ class GradientTape:
         whole, source_shape = shape(target), shape(source)
         rows = whole[0]
         width = size(target) // rows
-        with self._on(), target.graph.control_dependencies([assert_equal(rows, source_shape[0])]):
+        with (
+            self._on(),
+            scopes.graph_from_inputs([target]).control_dependencies(
+                [assert_equal(rows, source_shape[0])]
+            ),
+        ):
             matrix = reshape(target, [rows, width])
 
         def one(i: Tensor) -> list[Any]:

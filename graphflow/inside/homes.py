@@ -12,7 +12,7 @@ HOMES: Final = {
     "client.device_lib": f"{_INSIDE}.device_lib",
     "client.timeline": "graphflow.formats.timeline",
     "client.session": "graphflow.runtime.session",
-    "eager.backprop": "graphflow graphflow.autodiff.eager",
+    "eager.backprop": "graphflow graphflow.autodiff.eager_tape graphflow.autodiff.eager_functions",
     "eager.context": f"{_INSIDE}.context",
     "eager.def_function": "graphflow",
     "eager.function": "graphflow graphflow.ops.def_function",

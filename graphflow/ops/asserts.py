@@ -15,6 +15,7 @@ from graphflow.core.export import export
 from graphflow.core.opdef import NUMBERS
 from graphflow.core.operation import Operation
 from graphflow.core.tensor import Tensor
+from graphflow.ops import eager_asserts
 from graphflow.ops.checks import Assert, static_failure
 from graphflow.ops.control_ops import no_op, with_dependencies
 from graphflow.ops.reduce import reduce_all
@@ -34,7 +35,7 @@ _STATIC: Final = frozenset(
 
 
 def _static(tensor: Tensor) -> Any:
-    return constant_value(tensor) if tensor.op.type in _STATIC else None
+    return constant_value(tensor) if tensor._made_by in _STATIC else None
 
 
 # --- comparisons ---
@@ -53,6 +54,10 @@ def _compare(
     with scopes.name_scope(name, default_name, [x, y, data]):
         left = convert.convert_to_tensor(x, name="x")
         right = convert.convert_to_tensor(y, name="y")
+        if scopes.get_default_graph().executes:
+            holds = apply(op_type, left, right)
+            eager_asserts.check_all(sign, holds, left, right, data, summarize, message)
+            return None  # type: ignore[return-value]  # in eager execution it has run
         if data is None:
             data = [
                 f"Condition x {sign} y did not hold element-wise:",
@@ -128,7 +133,7 @@ def _against_zero(name: str, sign: str, check: Any, zero_first: bool, joined: bo
             if data is None:
                 words = [
                     f"Condition x {sign} 0 did not hold element-wise:",
-                    f"x ({tensor.name}) = ",
+                    f"x ({getattr(tensor, 'name', '')}) = ",
                 ]
                 data = [message or "", *(["".join(words)] if joined else words), tensor]
             zero = convert.convert(0, tensor.dtype.base_dtype)

@@ -682,7 +682,7 @@ def _default_creator(**kwargs: Any) -> Variable:
         use_resource = get_variable_scope().use_resource
     if use_resource is None:
         use_resource = _Default.use_resource
-    if not use_resource:
+    if not use_resource and not scopes.get_default_graph().executes:
         return RefVariable(**kwargs)
     kwargs.pop("expected_shape", None)
     return ResourceVariable(**kwargs)

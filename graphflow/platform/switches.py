@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from graphflow.core import scopes, shape
-from graphflow.core.compat import enable_eager_execution, horizon
+from graphflow.core.compat import horizon
+from graphflow.core.eager_switch import enable_eager_execution
 from graphflow.core.export import export
 
 
@@ -41,8 +42,9 @@ def disable_v2_tensorshape() -> None:
 
 @export("enable_v2_behavior")
 def enable_v2_behavior() -> None:
-    """Raises RuntimeError: TensorFlow 2's way is eager execution, which graphflow has not."""
+    """Turns on eager execution and TensorShapes of plain numbers; see `enable_eager_execution`."""
     enable_eager_execution()
+    enable_v2_tensorshape()
 
 
 @export("op_scope")
