@@ -6,26 +6,19 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from graphflow.autodiff.eager_tape import EagerRecord, as_gradient
+from graphflow.autodiff.tape import GradientTape
 from graphflow.core import nest
 from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.export import export
 
 
-def _recorded(
-    record: EagerRecord, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
-) -> Any:
-    record.start()
-    try:
-        found = function(*args, **kwargs)
-        if found is None:
-            raise ValueError(
-                "Cannot differentiate a function that returns None; did you forget to return a "
-                f"value from {function.__name__}?"
-            )
-    finally:
-        record.stop()
+def _checked(function: Callable[..., Any], found: Any) -> Any:
+    if found is None:
+        raise ValueError(
+            "Cannot differentiate a function that returns None; did you forget to return a "
+            f"value from {function.__name__}?"
+        )
     return found
 
 
@@ -43,15 +36,14 @@ def implicit_val_and_grad(f: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     def grad_fn(*args: Any, **kwds: Any) -> tuple[Any, list[tuple[Any, Any]]]:
-        record = EagerRecord(watches_variables=True)
-        value = _recorded(record, f, args, kwds)
-        variables = record.variables()
+        with GradientTape() as tape:
+            value = _checked(f, f(*args, **kwds))
+        variables = tape.watched_variables()
         if not variables:
             raise ValueError(
                 "No trainable variables were accessed while the function was being computed."
             )
-        ys = [convert(y) for y in nest.flatten(value)]
-        found = record.gradients(ys, [v.handle for v in variables], [None] * len(ys))
+        found = tape.gradient(value, list(variables))
         return value, list(zip(found, variables, strict=True))
 
     return grad_fn
@@ -122,20 +114,15 @@ def make_vjp(
             if id(given[i]) in seen:  # each argument counts on its own
                 given[i] = apply("Identity", given[i])
             seen.add(id(given[i]))
-        record = EagerRecord(watches_variables=True)
         sources = [given[i] for i in places]
-        for x in sources:
-            record.watch(x)
-        value = _recorded(record, f, given, {})
-        results = [convert(y) for y in nest.flatten(value)]
+        with GradientTape(persistent=persistent) as tape:
+            tape.watch(sources)
+            value = nest.map_structure(convert, _checked(f, f(*given)))
 
-        def vjp(dy: Any = None) -> list[Any]:
-            dys = [None] * len(results)
-            if dy is not None:
-                dys = [as_gradient(x) for x in nest.flatten(dy)]
-            return record.gradients(results, sources, dys)
+        def vjp(dy: Any = None) -> Any:
+            return tape.gradient(value, sources, dy)
 
-        return nest.map_structure(convert, value), vjp
+        return value, vjp
 
     return decorated
 

@@ -89,7 +89,7 @@ class EagerRecord:
         Raises:
             LookupError: if an operation in between has no gradient.
         """
-        needed = {id(x) for x in xs}
+        needed = {id(x) for x in xs if trainable(x)}
         sources = set(needed)
         between: list[tuple[EagerOperation, list[bool]]] = []
         for op in self.operations:

@@ -165,9 +165,9 @@ def constant(array: np.ndarray[Any, Any], dtype: DType, name: str | None = None)
 
 
 @late.provide("tensor_from_array")
-def tensor_from_array(value: Any) -> Tensor:
+def tensor_from_array(value: Any, dtype: Any = None) -> Tensor:
     """Returns a value as a tensor: what a stored EagerTensor becomes when it is loaded."""
-    found: Tensor = convert(value)
+    found: Tensor = convert(value, None if dtype is None else as_dtype(dtype))
     return found
 
 

@@ -51,7 +51,10 @@ class EagerTensor(Tensor):
     __slots__ = ("_number", "_value")
     _value: Any
 
-    def __init__(self, value: Any, dtype: DType) -> None:
+    def __init__(self, value: Any, dtype: Any = None, device: Any = None) -> None:
+        if dtype.__class__ is not DType:  # a program has called it
+            made = late.call("tensor_from_array", value, dtype)
+            value, dtype = made._value, made._dtype
         self._value = value
         self._dtype = dtype
         self.dims = value.shape if value.__class__ is np.ndarray else ()
@@ -80,11 +83,14 @@ class EagerTensor(Tensor):
         """Returns the value: an array of the caller's own, of a scalar the number or the bytes."""
         value = self._value
         if not isinstance(value, np.ndarray):
-            raise ValueError("Resource handles are not convertible to numpy.")
+            raise ValueError(
+                f"Cannot convert a Tensor of dtype {self._dtype.name} to a NumPy array."
+            )
         return value.copy() if value.ndim else value[()]
 
     def _numpy(self) -> Any:
-        return self.numpy()
+        """The value itself: do not write to it."""
+        return self._value
 
     @property
     def device(self) -> str:

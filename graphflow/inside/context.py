@@ -22,7 +22,13 @@ from graphflow.core.eager_switch import list_devices as list_devices
 from graphflow.core.eager_switch import num_gpus as num_gpus
 from graphflow.core.eager_switch import set_execution_mode as set_execution_mode
 from graphflow.core.scopes import device as device
+from graphflow.core.scopes import get_default_graph
 from graphflow.core.seeds import set_random_seed
+
+
+def ensure_initialized() -> None:
+    """Does nothing: there is nothing to prepare."""
+
 
 GRAPH_MODE: Final = 0
 EAGER_MODE: Final = 1
@@ -47,6 +53,17 @@ class Context:
     def executing_eagerly(self) -> bool:
         """Returns whether operations run as they are called."""
         return executing_eagerly()
+
+    @property
+    def device_name(self) -> str:
+        """The name of the device."""
+        return list_devices()[0]
+
+    @property
+    def scope_name(self) -> str:
+        """The open name scope, with its closing slash."""
+        scope = get_default_graph().get_name_scope()
+        return f"{scope}/" if scope else ""
 
     def num_gpus(self) -> int:
         """Returns 0."""
