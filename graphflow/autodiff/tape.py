@@ -343,7 +343,9 @@ class GradientTape:
         if isinstance(self._tape, EagerRecord):
             self._check_persistent(experimental_use_pfor, "the jacobian")
             rows = self._eager_rows(target, _units(target), flat, unconnected_gradients)
-            parts = [None if x is None else reshape(x, [*target.dims, *x.dims[1:]]) for x in rows]
+            parts = [
+                None if x is None else reshape(x, [*(target.dims or ()), *x.dims[1:]]) for x in rows
+            ]
             return nest.pack_sequence_as(sources, parts)
         whole = shape(target)
         with self._on():

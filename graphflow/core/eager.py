@@ -295,13 +295,13 @@ class EagerGraph(Graph):
             raise failure(plan.definition, str(e), name, e.error) from e
         except (ValueError, TypeError, IndexError, ZeroDivisionError) as e:
             raise failure(plan.definition, f"{plan.definition.name}: {e}", name) from e
+        if plan.marks:
+            values[0].shared = True
         if plan.plain:
             return [EagerTensor(np.asarray(made), plan.dtypes[0])]
         if not plan.dtypes:
             return []
         found = list(made) if plan.many and isinstance(made, tuple | list) else [made]
-        if plan.marks:
-            values[0].shared = True
         return [
             EagerTensor(x if d.kind == "R" else np.asarray(x), d)
             for x, d in zip(found, plan.dtypes, strict=True)

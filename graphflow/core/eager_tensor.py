@@ -66,6 +66,10 @@ class EagerTensor(Tensor):
     value_index = _meaningless("value_index")  # type: ignore[misc]  # likewise
 
     @property
+    def _tag(self) -> str:
+        return ""
+
+    @property
     def _node(self) -> str:
         return ""
 

@@ -47,6 +47,11 @@ class Tensor:
         of one would be a fifth of what the garbage collector has to look at."""
 
     @property
+    def _tag(self) -> str:
+        """The name in messages; empty where it has its value."""
+        return self.name
+
+    @property
     def _node(self) -> str:
         """The name of the operation that makes it; empty where it has its value."""
         return self.op.name

@@ -151,6 +151,8 @@ def tuple_(
         TypeError: if a control input is neither an operation nor a tensor.
     """
     items = list(tensors)
+    if scopes.get_default_graph().executes:
+        return items
     with scopes.name_scope(name, "tuple", items):
         items = [x if _is_node(x) else convert(x) for x in items]
         waiting = [x if isinstance(x, Operation) else x.op for x in items if x is not None]

@@ -75,6 +75,10 @@ class _Eager(BaseResourceVariable):
         return f"{self._name}:0"
 
     @property
+    def _handle_name(self) -> str:
+        return f"{self._name}:0"
+
+    @property
     def _shared_name(self) -> str:
         return self._name
 

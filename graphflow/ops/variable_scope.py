@@ -84,7 +84,9 @@ class VariableScope:
         self._custom_getter = custom_getter
         self._name_scope = name_scope
         self._dtype = dtype
-        self._use_resource = use_resource or scopes.get_default_graph().executes or None
+        self._use_resource: bool | None = (
+            use_resource or scopes.get_default_graph().executes or None
+        )
         self._constraint = constraint
 
     @property
