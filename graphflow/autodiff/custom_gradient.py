@@ -27,7 +27,7 @@ _numbers: Final = itertools.count()
 _VARIABLES: Final = ("VariableV2", "VarHandleOp")
 
 
-@export("custom_gradient")
+@export("custom_gradient", "contrib.eager.custom_gradient")
 def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     """Decorates a function that says itself how it is differentiated.
 

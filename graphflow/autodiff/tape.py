@@ -135,7 +135,7 @@ def _unrecorded(sources: Sequence[Tensor], recorded: set[Operation]) -> list[Ten
     return stops
 
 
-@export("GradientTape")
+@export("GradientTape", "contrib.eager.GradientTape")
 class GradientTape:
     """Differentiates what is declared while it is on, by what it watches.
 

@@ -17,7 +17,7 @@ from graphflow.core.tensor import Tensor
 from graphflow.core.type_spec import BatchableTypeSpec, register_type_spec_from_value_converter
 
 
-@export("TensorSpec")
+@export("TensorSpec", "contrib.eager.TensorSpec")
 class TensorSpec(BatchableTypeSpec):
     """Shape and dtype of a tensor, and a name if it has one.
 

@@ -16,7 +16,7 @@ HOMES: Final = {
     "eager.context": f"{_INSIDE}.context",
     "eager.def_function": "graphflow",
     "eager.function": "graphflow graphflow.ops.def_function",
-    "eager.test": f"graphflow.testing.eager_test graphflow.test graphflow.testing.googletest",
+    "eager.test": "graphflow.testing.eager_test graphflow.test graphflow.testing.googletest",
     "framework.common_shapes": f"{_INSIDE}.shapes",
     "framework.constant_op": "graphflow.ops.constant",
     "framework.device": f"{_CORE}.device graphflow.testing.devices",

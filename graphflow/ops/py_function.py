@@ -154,7 +154,7 @@ def _(values: list[Array], *, token: Any, Tout: list[DType]) -> Any:  # noqa: N8
     return checked(token, found, Tout)
 
 
-@export("py_function")
+@export("py_function", "contrib.eager.py_func")
 def py_function(
     func: Callable[..., Any],
     inp: Sequence[Any],

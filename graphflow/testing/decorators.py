@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from graphflow.core.eager import eager_mode
 from graphflow.core.eager_switch import graph_mode
+from graphflow.core.export import export
 from graphflow.core.graph import Graph
 
 Test = Callable[..., Any]
@@ -74,6 +75,7 @@ def run_v2_only(func: Any = None) -> Any:
     return decorator if func is None else decorator(func)
 
 
+@export("contrib.eager.run_test_in_graph_and_eager_modes")
 def run_in_graph_and_eager_modes(
     func: Any = None,
     config: Any = None,
@@ -119,6 +121,7 @@ def run_in_graph_and_eager_modes(
     return decorator if func is None else decorator(func)
 
 
+@export("contrib.eager.run_all_tests_in_graph_and_eager_modes")
 def run_all_in_graph_and_eager_modes(cls: type) -> type:
     """Applies `run_in_graph_and_eager_modes` to the tests of a class."""
     for name in dir(cls):

@@ -118,7 +118,7 @@ def variables(tf, note):
         note(lambda: (a.name, a is b, tf.Variable(1.0).name))
     for _ in range(2):
         with tf.name_scope("n") as scope:
-            note(lambda: (scope, tf.Variable(1.0, name="q").name))  # noqa: B023 (called at once)
+            note(lambda: (scope, tf.Variable(1.0, name="q").name))
     before = w.read_value()
     w.assign([7.0, 7.0])
     note(lambda: before)
@@ -192,7 +192,7 @@ def tapes(tf, note):
         lambda a: tf.map_fn(lambda row: row * row, a),
         lambda a: tf.scan(lambda s, row: s * row, a),
         lambda a: tf.foldl(lambda s, row: s * row, a),
-        lambda a: tf.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, s * a), [0, tf.ones([2])])[1],
+        lambda a: tf.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, s * a), [0, a])[1],
         lambda a: tf.cond(a[0] > 0, lambda: a * 2, lambda: a * 3),
         lambda a: tf.py_function(lambda b: b * b, [a], tf.float32),
         lambda a: a * tf.stop_gradient(a),
@@ -263,7 +263,8 @@ def contrib(tf, note):
         lambda: tfe.value_and_gradients_function(lambda x, y: x * x * y)(3.0, 2.0),
         lambda: tfe.implicit_gradients(lambda: w * w)(),
         lambda: tfe.implicit_value_and_gradients(lambda: w * w)(),
-        lambda: tfe.implicit_gradients(lambda: 3.0)(), lambda: tfe.implicit_gradients(lambda: None)(),
+        lambda: tfe.implicit_gradients(lambda: 3.0)(),
+        lambda: tfe.implicit_gradients(lambda: None)(),
         tfe.num_gpus, tfe.in_eager_mode, tfe.executing_eagerly,
     ):  # fmt: skip
         note(call)
@@ -354,6 +355,53 @@ def networks(tf, note):
     note(tf.losses.get_losses)
 
 
+def made_of_layers(tf, note):
+    tfe = tf.contrib.eager
+
+    class NeuralNet(tfe.Network):
+        def __init__(self, name=None):
+            super().__init__(name=name)
+            self.a = self.track_layer(tf.layers.Dense(2))
+            self.b = self.track_layer(tf.layers.Dense(3))
+            self.c = self.track_layer(tf.layers.Dense(3, name="out"))
+
+        def call(self, inputs):
+            return self.c(self.b(self.a(inputs)))
+
+    class Outer(tfe.Network):
+        def __init__(self):
+            super().__init__()
+            self.first = self.track_layer(NeuralNet())
+            self.second = self.track_layer(NeuralNet())
+
+        def call(self, inputs):
+            return self.second(self.first(inputs))
+
+    def names(network):
+        network(tf.ones([1, 2]))
+        return network.name, [v.name for v in network.variables], [x.name for x in network.layers]
+
+    nameless, named = NeuralNet(), NeuralNet(name="named")
+    note(lambda: nameless.name)
+    for network in (nameless, NeuralNet(), named, Outer()):
+        note(lambda network=network: names(network))
+    with tf.variable_scope("around"):
+        note(lambda: names(NeuralNet()))
+    row = tfe.Sequential([tf.layers.Dense(2), tf.nn.relu, tf.layers.Dense(1)])
+    note(lambda: names(row))
+    row.add(tf.layers.Dense(4))
+    note(lambda: names(row))
+    for call in (
+        named.get_layer, lambda: named.get_layer("zz"), lambda: named.get_layer(index=9),
+        lambda: named.get_layer("a", 1), lambda: named.get_layer(index=2) is named.c,
+        lambda: names(NeuralNet(name="named")), lambda: NeuralNet(name="a/b"),
+        lambda: named.track_layer(3), lambda: setattr(named, "trainable", False),
+        lambda: named.add_variable("w", [1]), lambda: named.add_loss(1.0), lambda: named.losses,
+        named.count_params, lambda: row.add(3),
+    ):  # fmt: skip
+        note(call)
+
+
 def optimizers(tf, note):
     w = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
     rows = tf.Variable(tf.ones([4, 2]), name="e")
@@ -386,5 +434,5 @@ def optimizers(tf, note):
 
 PROGRAMS = (
     tensors, operations, mistakes, variables, random_numbers, tapes, own_gradients, functions,
-    contrib, flow, datasets, networks, optimizers,
+    contrib, flow, datasets, networks, made_of_layers, optimizers,
 )  # fmt: skip

@@ -43,7 +43,7 @@ def test_it_must_come_before_the_first_operation() -> None:
 
 
 def test_its_options_are_checked_and_stay() -> None:
-    with pytest.raises(TypeError, match="config must be a tf.ConfigProto, but got"):
+    with pytest.raises(TypeError, match=r"config must be a tf\.ConfigProto, but got"):
         tf.enable_eager_execution(config={})
     with pytest.raises(ValueError, match="device_policy must be one of None"):
         tf.enable_eager_execution(device_policy=7)
@@ -110,7 +110,7 @@ def test_decorated_tests_run_both_ways() -> None:
             self.assertAllEqual(self.evaluate(tf.constant([1, 2]) + 1), [2, 3])
             v = tf.get_variable("v", initializer=2.0, use_resource=True)
             self.evaluate(tf.global_variables_initializer())
-            self.assertEqual(self.evaluate({"v": v})["v"], 2.0)
+            assert self.evaluate({"v": v})["v"] == 2.0
 
     Case("test_it").debug()
     assert seen == [False, True]

@@ -10,8 +10,8 @@ import tensorflow as tf
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "eager"))
 
-import programs
-from noting import Notes
+import programs  # noqa: E402 (it lies beside the tests)
+from noting import Notes  # noqa: E402 (likewise)
 
 tf.enable_eager_execution()
 
