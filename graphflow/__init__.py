@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from graphflow.autodiff.reverse import AggregationMethod as AggregationMethod, UnconnectedGradients as UnconnectedGradients, gradients as gradients
     from graphflow.autodiff.tape import GradientTape as GradientTape
     from graphflow.core.collections import GraphKeys as GraphKeys
-    from graphflow.core.compat import disable_control_flow_v2 as disable_control_flow_v2, disable_eager_execution as disable_eager_execution, disable_tensor_equality as disable_tensor_equality, disable_v2_behavior as disable_v2_behavior, enable_eager_execution as enable_eager_execution, executing_eagerly as executing_eagerly
+    from graphflow.core.compat import disable_control_flow_v2 as disable_control_flow_v2, disable_tensor_equality as disable_tensor_equality, disable_v2_behavior as disable_v2_behavior
     from graphflow.core.convert import convert_to_tensor as convert_to_tensor, register_tensor_conversion_function as register_tensor_conversion_function
     from graphflow.core.device import DeviceSpec as DeviceSpec
     from graphflow.core.dtypes import DType as DType, QUANTIZED as QUANTIZED_DTYPES, as_dtype as as_dtype, bfloat16 as bfloat16, bool_ as bool, complex128 as complex128, complex64 as complex64, float64 as double, float16 as float16, float32 as float32, float64 as float64, float16 as half, int16 as int16, int32 as int32, int64 as int64, int8 as int8, qint16 as qint16, qint32 as qint32, qint8 as qint8, quint16 as quint16, quint8 as quint8, resource as resource, string as string, uint16 as uint16, uint32 as uint32, uint64 as uint64, uint8 as uint8, variant as variant
+    from graphflow.core.eager_switch import disable_eager_execution as disable_eager_execution, enable_eager_execution as enable_eager_execution, executing_eagerly as executing_eagerly
     from graphflow.core.errors import OpError as OpError
     from graphflow.core.graph import Graph as Graph
     from graphflow.core.operation import Operation as Operation
@@ -238,10 +239,11 @@ else:
         'graphflow.autodiff.reverse': 'AggregationMethod UnconnectedGradients gradients',
         'graphflow.autodiff.tape': 'GradientTape',
         'graphflow.core.collections': 'GraphKeys',
-        'graphflow.core.compat': 'disable_control_flow_v2 disable_eager_execution disable_tensor_equality disable_v2_behavior enable_eager_execution executing_eagerly',
+        'graphflow.core.compat': 'disable_control_flow_v2 disable_tensor_equality disable_v2_behavior',
         'graphflow.core.convert': 'convert_to_tensor register_tensor_conversion_function',
         'graphflow.core.device': 'DeviceSpec',
         'graphflow.core.dtypes': 'DType QUANTIZED_DTYPES=QUANTIZED as_dtype bfloat16 bool=bool_ complex128 complex64 double=float64 float16 float32 float64 half=float16 int16 int32 int64 int8 qint16 qint32 qint8 quint16 quint8 resource string uint16 uint32 uint64 uint8 variant',
+        'graphflow.core.eager_switch': 'disable_eager_execution enable_eager_execution executing_eagerly',
         'graphflow.core.errors': 'OpError',
         'graphflow.core.graph': 'Graph',
         'graphflow.core.operation': 'Operation',

@@ -178,14 +178,17 @@ for _module, _names in {
     opdef.HOMES.update(dict.fromkeys(_names.split(), _module))
 
 for _module, _names in {
-    'graphflow.autodiff.eager': 'eager_gradients',
+    'graphflow.autodiff.eager_tape': 'eager_record',
     'graphflow.autodiff.function_gradient': 'gradient_function',
+    'graphflow.core.convert': 'tensor_from_array',
     'graphflow.core.evaluate': 'evaluate',
     'graphflow.formats.attr_value': 'attr_from_proto public_attr shape_proto',
     'graphflow.formats.graph_def': 'graph_def node_def op_def versions',
     'graphflow.formats.graph_import': 'create_op',
     'graphflow.input.datasets': 'dataset_class dataset_of_variant',
     'graphflow.nets.initializers': 'default_initializer',
+    'graphflow.ops.eager_tensor_array': 'eager_tensor_array',
+    'graphflow.ops.eager_variables': 'eager_variable',
     'graphflow.ops.flow_cond': 'cond',
     'graphflow.ops.flow_files': 'collection/cond_context collection/while_context',
     'graphflow.ops.function_calls': 'symbolic_gradient',
@@ -195,6 +198,7 @@ for _module, _names in {
     'graphflow.ops.sparse_cwise': 'sparse_operator',
     'graphflow.ops.stack': 'autopack',
     'graphflow.ops.variable_scope': 'make_variable',
+    'graphflow.runtime.eager': 'eager_call one_blas_thread',
     'graphflow.runtime.functions': 'function_instance',
     'graphflow.runtime.session': 'eval run_operation',
     'graphflow.training.moving_average': 'assign_moving_average',

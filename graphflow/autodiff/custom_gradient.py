@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from graphflow.autodiff.eager_tape import record_operation
 from graphflow.autodiff.registry import RegisterGradient, get_gradient_function
 from graphflow.autodiff.tape import GradientTape
 from graphflow.core import nest, scopes
@@ -26,7 +27,7 @@ _numbers: Final = itertools.count()
 _VARIABLES: Final = ("VariableV2", "VarHandleOp")
 
 
-@export("custom_gradient")
+@export("custom_gradient", "contrib.eager.custom_gradient")
 def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     """Decorates a function that says itself how it is differentiated.
 
@@ -45,6 +46,8 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(f)
     def decorated(*args: Any, **kwargs: Any) -> Any:
+        if scopes.get_default_graph().executes:
+            return _call(f, args, kwargs)
         if kwargs:
             raise ValueError(
                 "The custom_gradient decorator currently supports keywords arguments only when "
@@ -77,6 +80,24 @@ def _declare(f: Callable[..., Any], args: list[Tensor]) -> Any:
     for x in variables:
         convert(x)  # TensorFlow reads them once more for its tape; later names count on it
     return nest.pack_sequence_as(result, tensors[: len(results)])
+
+
+def _call(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """Calls `f` in eager execution, and tells the tapes how it is differentiated."""
+    with GradientTape() as tape:
+        result, grad_fn = f(*args, **kwargs)
+    given = [*args, *kwargs.values()]
+    variables = [v for v in tape.watched_variables() if not any(v is x for x in given)]
+    _check_signature(grad_fn, variables)
+    results = [apply("Identity", convert(x)) for x in nest.flatten(result)]
+    flat = nest.flatten([*args, *kwargs.values()])
+    inputs = [x.handle if is_resource_variable(x) else convert(x) for x in [*flat, *variables]]
+
+    def backward(*dys: Any) -> list[Any]:
+        return _gradients(grad_fn, dys, 0, variables)
+
+    record_operation(getattr(f, "__name__", "f"), results, inputs, backward)
+    return nest.pack_sequence_as(result, results)
 
 
 def _gradients(

@@ -90,6 +90,11 @@ def gradients(
     Note:
         A gradient function runs in the scope `<name>/<operation>_grad`.
     """
+    if scopes.get_default_graph().executes:
+        raise RuntimeError(
+            "tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape "
+            "instead."
+        )
     y_list, x_list = _as_list(ys), _as_list(xs)
     zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
     given = [None] * len(y_list) if grad_ys is None else _as_list(grad_ys)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from graphflow.autodiff.eager_tape import EagerRecord, as_gradient
 from graphflow.autodiff.reverse import UnconnectedGradients, gradients
 from graphflow.core import nest, scopes
 from graphflow.core.convert import convert
@@ -27,6 +28,7 @@ from graphflow.ops.flow_while import while_loop
 from graphflow.ops.reshape import reshape
 from graphflow.ops.resource_variables import is_resource_variable
 from graphflow.ops.shape_ops import shape, size
+from graphflow.ops.stack import stack
 from graphflow.ops.tensor_array import TensorArray
 from graphflow.ops.transpose import transpose
 
@@ -133,7 +135,7 @@ def _unrecorded(sources: Sequence[Tensor], recorded: set[Operation]) -> list[Ten
     return stops
 
 
-@export("GradientTape")
+@export("GradientTape", "contrib.eager.GradientTape")
 class GradientTape:
     """Differentiates what is declared while it is on, by what it watches.
 
@@ -145,7 +147,7 @@ class GradientTape:
     """
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
-        self._tape: _Record | None = None
+        self._tape: _Record | EagerRecord | None = None
         self._persistent = persistent
         self._watch_accessed_variables = watch_accessed_variables
         self._recording = False
@@ -162,7 +164,8 @@ class GradientTape:
         if self._recording:
             raise ValueError("Tape is already recording.")
         if self._tape is None:
-            self._tape = _Record(self._watch_accessed_variables)
+            eager = scopes.get_default_graph().executes
+            self._tape = (EagerRecord if eager else _Record)(self._watch_accessed_variables)
         self._tape.start()
         self._recording = True
 
@@ -272,10 +275,29 @@ class GradientTape:
     def _gradient(
         self, targets: list[Any], sources: list[Any], arrived: Any, unconnected: Any
     ) -> list[Any]:
-        ys = [self._value(y) for y in targets]
-        assert self._tape is not None
-        tensors, operations = self._tape.recorded()
         xs = [x.handle if is_resource_variable(x) else convert(x, as_ref=True) for x in sources]
+        if isinstance(self._tape, EagerRecord):
+            results = self._eager_gradient(self._tape, targets, xs, arrived)
+        else:
+            results = self._graph_gradient(targets, xs, arrived)
+        if _is_zero(unconnected):
+            return [
+                apply("ZerosLike", convert(x)) if g is None else g
+                for x, g in zip(sources, results, strict=True)
+            ]
+        return results
+
+    def _eager_gradient(
+        self, tape: EagerRecord, targets: list[Any], xs: list[Any], arrived: Any
+    ) -> list[Any]:
+        ys = [y.handle if is_resource_variable(y) else convert(y) for y in targets]
+        dys = [as_gradient(y) for y in nest.flatten(arrived)] if arrived is not None else []
+        return tape.gradients(ys, xs, dys or [None] * len(ys))
+
+    def _graph_gradient(self, targets: list[Any], xs: list[Any], arrived: Any) -> list[Any]:
+        ys = [self._value(y) for y in targets]
+        assert isinstance(self._tape, _Record)
+        tensors, operations = self._tape.recorded()
         asked = [x for x in xs if x in tensors]
         given = [None if y is None else convert(y) for y in nest.flatten(arrived)]
         found: list[Any] = [None] * len(asked)
@@ -284,13 +306,7 @@ class GradientTape:
             grad_ys = None if arrived is None else given
             found = gradients(ys, asked, grad_ys, stop_gradients=stops)
         by_tensor = dict(zip(asked, found, strict=True))
-        results = [by_tensor.get(x) for x in xs]
-        if UnconnectedGradients(unconnected) is UnconnectedGradients.ZERO:
-            return [
-                apply("ZerosLike", convert(x)) if g is None else g
-                for x, g in zip(sources, results, strict=True)
-            ]
-        return results
+        return [by_tensor.get(x) for x in xs]
 
     def _value(self, target: Any) -> Tensor:
         if is_resource_variable(target) and not self._recording:
@@ -324,6 +340,13 @@ class GradientTape:
             RuntimeError: if the tape was used up.
         """
         flat = nest.flatten(sources)
+        if isinstance(self._tape, EagerRecord):
+            self._check_persistent(experimental_use_pfor, "the jacobian")
+            rows = self._eager_rows(target, _units(target), flat, unconnected_gradients)
+            parts = [
+                None if x is None else reshape(x, [*(target.dims or ()), *x.dims[1:]]) for x in rows
+            ]
+            return nest.pack_sequence_as(sources, parts)
         whole = shape(target)
         with self._on():
             row = reshape(target, [-1])
@@ -368,10 +391,18 @@ class GradientTape:
             RuntimeError: if the tape was used up.
         """
         _check_batches(target, source)
+        if isinstance(self._tape, EagerRecord):
+            self._check_persistent(experimental_use_pfor, "the batch jacobian")
+            return self._eager_batch(target, source, unconnected_gradients)
         whole, source_shape = shape(target), shape(source)
         rows = whole[0]
         width = size(target) // rows
-        with self._on(), target.graph.control_dependencies([assert_equal(rows, source_shape[0])]):
+        with (
+            self._on(),
+            scopes.graph_from_inputs([target]).control_dependencies(
+                [assert_equal(rows, source_shape[0])]
+            ),
+        ):
             matrix = reshape(target, [rows, width])
 
         def one(i: Tensor) -> list[Any]:
@@ -390,6 +421,42 @@ class GradientTape:
         turned = transpose(reshape(found, [width, rows, -1]), [1, 0, 2])
         return reshape(turned, wanted)
 
+    # --- jacobians in eager execution ---
+    def _check_persistent(self, at_once: bool, what: str) -> None:
+        if not at_once and not self._persistent:
+            raise RuntimeError(
+                f"GradientTape must be created with persistent=True to compute {what} with eager "
+                "execution enabled and with  experimental_use_pfor set to False."
+            )
+
+    def _eager_rows(
+        self, target: Any, directions: Any, sources: list[Any], unconnected: Any
+    ) -> list[Any]:
+        """For each source its gradients, one for each direction of the target, stacked."""
+        if self._recording:
+            self._pop_tape()
+        rows = [self._gradient([target], sources, [d], unconnected) for d in directions]
+        self._used()
+        if not rows:
+            return [zeros([0, *x.shape.as_list()], x.dtype) for x in sources]
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        return [None if c[0] is None else stack([convert(x) for x in c]) for c in columns]
+
+    def _eager_batch(self, target: Any, source: Any, unconnected: Any) -> Tensor:
+        batch, width = target.dims[0], int(np.prod(target.dims[1:]))
+        directions = []
+        for i in range(width):
+            direction = np.zeros((batch, width), target.dtype.as_numpy_dtype)
+            direction[:, i] = 1
+            directions.append(convert(direction.reshape(target.dims)))
+        (found,) = self._eager_rows(target, directions, [source], unconnected)
+        wanted = [*target.dims, *source.dims[1:]]
+        if found is None:
+            return zeros(wanted)
+        axes = [1, 0, *range(2, len(source.dims) + 1)]
+        result: Tensor = reshape(transpose(found, axes), wanted)
+        return result
+
     def _kept(self, y: Tensor, sources: list[Any], unconnected: Any) -> list[Any]:
         """Gradients of one element; the tape goes on."""
         return self._gradient([y], sources, None, unconnected)
@@ -399,11 +466,27 @@ class GradientTape:
             self._tape = None
 
 
+def _units(target: Any) -> Iterator[Tensor]:
+    """For each element of a target the gradient that asks for its derivative alone."""
+    for i in range(int(np.prod(target.dims))):
+        direction = np.zeros(target.dims, target.dtype.as_numpy_dtype)
+        direction.reshape(-1)[i] = 1
+        yield convert(direction)
+
+
+def _is_zero(unconnected: Any) -> bool:
+    try:
+        return UnconnectedGradients(unconnected) is UnconnectedGradients.ZERO
+    except ValueError:
+        raise ValueError(f"Unknown value for unconnected_gradients: {unconnected!r}") from None
+
+
 def _check_batches(target: Tensor, source: Tensor) -> None:
-    ranks = [x.dims is None or len(x.dims) >= 2 for x in (target, source)]
+    for x in (target, source):
+        x.shape.with_rank_at_least(2)
     firsts = [x.dims[0] for x in (target, source) if x.dims]
     known = {d for d in firsts if d is not None}
-    if not all(ranks) or len(known) > 1:
+    if len(known) > 1:
         raise ValueError(
             f"Need first dimension of target shape ({target.shape}) and source shape "
             f"({source.shape}) to match."

@@ -10,10 +10,32 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.autodiff.custom_gradient import custom_gradient as custom_gradient
+    from graphflow.autodiff.eager_functions import gradients_function as gradients_function, implicit_grad as implicit_gradients, implicit_val_and_grad as implicit_value_and_gradients, val_and_grad_function as value_and_gradients_function
+    from graphflow.autodiff.tape import GradientTape as GradientTape
+    from graphflow.core.eager_switch import ASYNC as ASYNC, DEVICE_PLACEMENT_EXPLICIT as DEVICE_PLACEMENT_EXPLICIT, DEVICE_PLACEMENT_SILENT as DEVICE_PLACEMENT_SILENT, DEVICE_PLACEMENT_WARN as DEVICE_PLACEMENT_WARN, SYNC as SYNC, async_clear_error as async_clear_error, async_wait as async_wait, enable_eager_execution as enable_eager_execution, executing_eagerly as executing_eagerly, execution_mode as execution_mode, executing_eagerly as in_eager_mode, list_devices as list_devices, num_gpus as num_gpus, set_execution_mode as set_execution_mode
+    from graphflow.core.tensor_spec import TensorSpec as TensorSpec
+    from graphflow.input.eager_iterators import Iterator as Iterator
+    from graphflow.nets.network import Network as Network, Sequential as Sequential
     from graphflow.ops.def_function import defun as defun, defun as function
+    from graphflow.ops.py_function import py_function as py_func
+    from graphflow.ops.resource_variables import ResourceVariable as Variable
+    from graphflow.platform.switches import eager_run as run
+    from graphflow.testing.decorators import run_all_in_graph_and_eager_modes as run_all_tests_in_graph_and_eager_modes, run_in_graph_and_eager_modes as run_test_in_graph_and_eager_modes
 else:
     _PLACES = {
+        'graphflow.autodiff.custom_gradient': 'custom_gradient',
+        'graphflow.autodiff.eager_functions': 'gradients_function implicit_gradients=implicit_grad implicit_value_and_gradients=implicit_val_and_grad value_and_gradients_function=val_and_grad_function',
+        'graphflow.autodiff.tape': 'GradientTape',
+        'graphflow.core.eager_switch': 'ASYNC DEVICE_PLACEMENT_EXPLICIT DEVICE_PLACEMENT_SILENT DEVICE_PLACEMENT_WARN SYNC async_clear_error async_wait enable_eager_execution executing_eagerly execution_mode in_eager_mode=executing_eagerly list_devices num_gpus set_execution_mode',
+        'graphflow.core.tensor_spec': 'TensorSpec',
+        'graphflow.input.eager_iterators': 'Iterator',
+        'graphflow.nets.network': 'Network Sequential',
         'graphflow.ops.def_function': 'defun function=defun',
+        'graphflow.ops.py_function': 'py_func=py_function',
+        'graphflow.ops.resource_variables': 'Variable=ResourceVariable',
+        'graphflow.platform.switches': 'run=eager_run',
+        'graphflow.testing.decorators': 'run_all_tests_in_graph_and_eager_modes=run_all_in_graph_and_eager_modes run_test_in_graph_and_eager_modes=run_in_graph_and_eager_modes',
     }
     _SPACES = ''
 
@@ -26,5 +48,11 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "defun", "function",
+    "ASYNC", "DEVICE_PLACEMENT_EXPLICIT", "DEVICE_PLACEMENT_SILENT", "DEVICE_PLACEMENT_WARN",
+    "GradientTape", "Iterator", "Network", "SYNC", "Sequential", "TensorSpec", "Variable",
+    "async_clear_error", "async_wait", "custom_gradient", "defun", "enable_eager_execution",
+    "executing_eagerly", "execution_mode", "function", "gradients_function", "implicit_gradients",
+    "implicit_value_and_gradients", "in_eager_mode", "list_devices", "num_gpus", "py_func", "run",
+    "run_all_tests_in_graph_and_eager_modes", "run_test_in_graph_and_eager_modes",
+    "set_execution_mode", "value_and_gradients_function",
 ]

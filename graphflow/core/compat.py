@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from graphflow.core import scopes
 from graphflow.core.export import export
 
 bytes_or_text_types: Final = (bytes, str)
@@ -73,12 +72,6 @@ def forward_compatible(year: int, month: int, day: int) -> bool:
     return horizon[-1] > (year, month, day)
 
 
-@export("executing_eagerly")
-def executing_eagerly() -> bool:
-    """Returns whether operations run as they are declared: only inside a `tf.py_function`."""
-    return bool(getattr(scopes.get_default_graph(), "executes", False))
-
-
 def _no_op(name: str, doc: str) -> Any:
     def switch() -> None:
         return None
@@ -89,9 +82,6 @@ def _no_op(name: str, doc: str) -> Any:
 
 
 disable_v2_behavior: Final = _no_op("disable_v2_behavior", "Does nothing: this is 1.x behaviour.")
-disable_eager_execution: Final = _no_op(
-    "disable_eager_execution", "Does nothing: execution is never eager here."
-)
 disable_control_flow_v2: Final = _no_op(
     "disable_control_flow_v2", "Does nothing: graphs are imported in both forms."
 )
@@ -99,23 +89,6 @@ disable_tensor_equality: Final = _no_op(
     "disable_tensor_equality", "Does nothing: tensors compare by identity."
 )
 for _switch in (
-    disable_v2_behavior, disable_eager_execution,
-    disable_control_flow_v2, disable_tensor_equality,
+    disable_v2_behavior, disable_control_flow_v2, disable_tensor_equality,
 ):  # fmt: skip
     export(_switch.__name__)(_switch)
-
-
-@export("enable_eager_execution")
-def enable_eager_execution(
-    config: Any = None, device_policy: Any = None, execution_mode: Any = None
-) -> None:
-    """Raises RuntimeError: graphflow declares graphs and runs them in sessions.
-
-    Args:
-        config: ignored.
-        device_policy: ignored.
-        execution_mode: ignored.
-    """
-    raise RuntimeError(
-        "graphflow has no eager execution: declare the graph, then run it with tf.Session()."
-    )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
 from graphflow.core import late
 from graphflow.core.repeated import Repeated, whole
-
-if TYPE_CHECKING:
-    from graphflow.core.tensor import Tensor
+from graphflow.core.tensor import Tensor
 
 _UNKNOWN: Final = object()
 _MAX_ELEMENTS: Final = 4096  # larger values are not worth computing twice
@@ -23,6 +21,8 @@ def constant_value(tensor: Tensor, depth: int = 0) -> np.ndarray[Any, Any] | Non
     Looks through operations without state whose inputs are constants, as long as the values are
     small. The array is shared: do not write to it.
     """
+    if tensor.__class__ is not Tensor:
+        return tensor._known()
     op = tensor.op
     if op.definition.name == "Const":
         return whole(op.attrs["value"])
@@ -39,6 +39,8 @@ def constant_value(tensor: Tensor, depth: int = 0) -> np.ndarray[Any, Any] | Non
 
 def settled_value(tensor: Tensor, depth: int = 0) -> np.ndarray[Any, Any] | None:
     """As `constant_value`, but None for a large constant that no array has been made of yet."""
+    if tensor.__class__ is not Tensor:
+        return constant_value(tensor)
     op = tensor.op
     if op.definition.name == "Const" and op.attrs["value"].__class__ is Repeated:
         return None
@@ -82,6 +84,8 @@ def partial_value(tensor: Tensor) -> Any:
     value = settled_value(tensor)
     if value is not None:
         return plain(value)
+    if tensor.__class__ is not Tensor:
+        return None
     rule = tensor.op.definition.partial_rule
     return None if rule is None else rule(tensor.op)
 
@@ -94,6 +98,8 @@ def partial_array(tensor: Tensor) -> np.ndarray[Any, Any] | None:
     found = constant_value(tensor)
     if found is not None:
         return np.array(found)
+    if tensor.__class__ is not Tensor:
+        return None
     op = tensor.op
     if op.type != "Pack" or not op.inputs or op.attrs["axis"]:  # as TensorFlow: rows only
         return None

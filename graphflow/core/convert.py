@@ -9,6 +9,7 @@ import numpy as np
 
 from graphflow.core import late, scopes, values
 from graphflow.core.dtypes import DType, as_dtype, int32, int64
+from graphflow.core.eager_tensor import EagerTensor
 from graphflow.core.opdef import REGISTRY
 from graphflow.core.operation import Operation
 from graphflow.core.shape import Dimension, TensorShape
@@ -154,11 +155,20 @@ def constant(array: np.ndarray[Any, Any], dtype: DType, name: str | None = None)
     """
     values.check_size(array)
     graph = scopes.get_default_graph()
+    if graph.executes:
+        return EagerTensor(array, dtype)
     asked = "Const" if name is None else name
     node = graph.enter_name(asked) if asked.endswith("/") else graph.unique_name(asked)
     array.flags.writeable = False
     op = graph.add(REGISTRY["Const"], (), {"dtype": dtype, "value": array}, node, (dtype,))
     return op.outputs[0]
+
+
+@late.provide("tensor_from_array")
+def tensor_from_array(value: Any, dtype: Any = None) -> Tensor:
+    """Returns a value as a tensor: what a stored EagerTensor becomes when it is loaded."""
+    found: Tensor = convert(value, None if dtype is None else as_dtype(dtype))
+    return found
 
 
 def _from_python(value: Any, dtype: Any = None, name: Any = None, as_ref: bool = False) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 from graphflow.core import scopes, values
 from graphflow.core.convert import convert
 from graphflow.core.dtypes import DType, as_dtype
+from graphflow.core.eager_tensor import EagerTensor
 from graphflow.core.errors import declaration_message
 from graphflow.core.opdef import REGISTRY, OpDef
 from graphflow.core.operation import Operation
@@ -57,6 +58,27 @@ def declare(
         known, dtypes = found
         same: Operation = graph.add(definition, inputs, known, scope, dtypes)
         return same
+    if graph.executes:
+        return graph.execute(definition, inputs, name, attrs)  # type: ignore[no-any-return]  # an Operation
+    flat, settled, dtypes = settled_call(graph, definition, scope, inputs, attrs)
+    if key is not None:
+        definition.settled[key] = settled, dtypes
+    op: Operation = graph.add(definition, flat, settled, scope, dtypes)
+    return op
+
+
+def settled_call(
+    graph: Graph, definition: OpDef, scope: str, inputs: Sequence[Any], attrs: dict[str, Any]
+) -> tuple[list[Tensor], dict[str, Any], list[DType]]:
+    """Returns the inputs of an operation as tensors in a row, its attributes and output types.
+
+    Args:
+        graph: where the operation will be.
+        definition: the operation type.
+        scope: its name.
+        inputs: a value for each input port.
+        attrs: the attributes that are given.
+    """
     outer, graph._name_stack = graph._name_stack, scope
     stack = scopes.graphs.items
     stack.append(graph)
@@ -67,11 +89,7 @@ def declare(
     finally:
         stack.pop()
         graph._name_stack = outer
-    dtypes = output_dtypes(definition, settled)
-    if key is not None:
-        definition.settled[key] = settled, dtypes
-    op: Operation = graph.add(definition, call.flat, settled, scope, dtypes)
-    return op
+    return call.flat, settled, output_dtypes(definition, settled)
 
 
 def declare_named(
@@ -109,7 +127,7 @@ def results(op: Operation) -> Any:
         return op.outputs[0]
     ports = signature.outputs
     if not ports:
-        return op
+        return None if op.graph.executes else op
     if len(ports) == 1:
         return list(op.outputs)
     found: list[Any] = []
@@ -211,6 +229,8 @@ class _Call:
             converted: Tensor = convert(
                 value, wanted, port.name, preferred=preferred, as_ref=port.is_ref
             )
+            if converted.__class__ is EagerTensor:
+                scopes.get_default_graph().check_value(converted)
         except TypeError as e:
             if wanted is None:
                 raise

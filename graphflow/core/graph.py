@@ -40,6 +40,8 @@ class Graph:
     """The graph-level random seed (`tf.set_random_seed`)."""
     building_function = False
     """True of the graph of a function's body."""
+    executes = False
+    """True of the graph whose operations run as they are called; see core/eager."""
 
     def __init__(self) -> None:
         self._operations: list[Operation] = []
@@ -270,6 +272,15 @@ class Graph:
     def finalized(self) -> bool:
         """True if the graph is read-only."""
         return self._finalized
+
+    def check_value(self, tensor: Any) -> None:
+        """Checks that operations may take a tensor of eager execution.
+
+        Raises:
+            RuntimeError: unless this is the body of a function.
+        """
+        if not (self.building_function or self.executes):
+            raise RuntimeError("Attempting to capture an EagerTensor without building a function.")
 
     def create_op(
         self,

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from graphflow.core.eager_tensor import EagerTensor
 from graphflow.core.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -86,7 +87,10 @@ def reset_default_graph() -> None:
             "Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared "
             "graph, exit the nesting and create a new graph."
         )
-    _Global.graph = None
+    if _Global.graph is not None and _Global.graph.executes:
+        _Global.graph.forget()
+    else:
+        _Global.graph = None
 
 
 def get_default_session() -> Any:
@@ -173,6 +177,8 @@ def graph_from_inputs(inputs: Iterable[Any], graph: Any = None) -> Any:
             owner = x.op.graph
         elif cls is list or cls is tuple:
             pending.extend(x)  # the loop goes on through what is appended
+            continue
+        elif cls is EagerTensor:  # of no graph
             continue
         else:
             owner = getattr(x, "graph", None)

@@ -11,6 +11,8 @@ from graphflow.core.reference import Reference
 from graphflow.core.shape import Dims, TensorShape
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from graphflow.core.graph import Graph
     from graphflow.core.operation import Operation
 
@@ -43,6 +45,25 @@ class Tensor:
         self._consumers: list[Operation] | Operation | None = None
         """The operations that take it, each once; the only one of most stands here itself: a list
         of one would be a fifth of what the garbage collector has to look at."""
+
+    @property
+    def _tag(self) -> str:
+        """The name in messages; empty where it has its value."""
+        return self.name
+
+    @property
+    def _node(self) -> str:
+        """The name of the operation that makes it; empty where it has its value."""
+        return self.op.name
+
+    @property
+    def _made_by(self) -> str:
+        """The type of the operation that makes it; "Const" where it has its value."""
+        return self.op.definition.name
+
+    def _known(self) -> np.ndarray[Any, Any] | None:
+        """The value where a tensor has one, or None; see EagerTensor."""
+        return None
 
     @property
     def dtype(self) -> DType:

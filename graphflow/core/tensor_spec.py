@@ -9,6 +9,7 @@ import numpy as np
 from graphflow.core.convert import convert_to_tensor
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType, as_dtype, float32, int64, variant
+from graphflow.core.eager_tensor import EagerTensor
 from graphflow.core.export import export
 from graphflow.core.shape import TensorShape, as_shape
 from graphflow.core.sparse_tensor import SparseTensor, SparseTensorValue
@@ -16,7 +17,7 @@ from graphflow.core.tensor import Tensor
 from graphflow.core.type_spec import BatchableTypeSpec, register_type_spec_from_value_converter
 
 
-@export("TensorSpec")
+@export("TensorSpec", "contrib.eager.TensorSpec")
 class TensorSpec(BatchableTypeSpec):
     """Shape and dtype of a tensor, and a name if it has one.
 
@@ -303,6 +304,7 @@ def _of_tensor(value: Any) -> TensorSpec:
 
 
 register_type_spec_from_value_converter(Tensor, _of_tensor)
+register_type_spec_from_value_converter(EagerTensor, _of_tensor)
 register_type_spec_from_value_converter(np.ndarray, _of_tensor)
 register_type_spec_from_value_converter(SparseTensor, SparseTensorSpec.from_value)
 register_type_spec_from_value_converter(SparseTensorValue, SparseTensorSpec.from_value)

@@ -207,7 +207,7 @@ def _spec(value: Any) -> Any:
     if isinstance(own, TypeSpec):
         return own
     for cls, converter, subclasses in reversed(_converters):
-        if type(value) is cls or (subclasses and isinstance(value, cls)):
+        if value.__class__ is cls or (subclasses and isinstance(value, cls)):
             return converter(value)
     return _spec_of_list(value) if isinstance(value, list) and value else None
 

@@ -108,7 +108,7 @@ class StructuredFunction:
 
 
 def _has_ref(tensor: Tensor, seen: set[Tensor]) -> bool:
-    if tensor in seen:
+    if tensor in seen or tensor.__class__ is not Tensor:  # one with a value
         return False
     seen.add(tensor)
     return tensor.dtype.is_ref or any(_has_ref(t, seen) for t in tensor.op.inputs)

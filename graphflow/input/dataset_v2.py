@@ -23,6 +23,7 @@ from graphflow.input.dataset_function import StructuredFunction
 from graphflow.input.dataset_options import Options
 from graphflow.input.dataset_spec import DatasetSpec
 from graphflow.input.dataset_transforms import Made
+from graphflow.input.eager_iterators import EagerIterator
 from graphflow.input.generator import generated
 from graphflow.ops.checks import Assert
 from graphflow.ops.identity import identity
@@ -91,6 +92,8 @@ class DatasetV2:
         return structure.flat_attrs(self.element_spec)
 
     def __iter__(self) -> Any:
+        if scopes.get_default_graph().executes:
+            return EagerIterator(self)
         raise RuntimeError(
             "__iter__() is only supported inside of tf.function or when eager execution is enabled."
         )

@@ -18,6 +18,7 @@ from graphflow.input.dataset_options import Options
 from graphflow.input.dataset_transforms import Made
 from graphflow.input.dataset_v2 import AUTOTUNE as AUTOTUNE
 from graphflow.input.dataset_v2 import DatasetV2 as DatasetV2
+from graphflow.input.eager_iterators import EagerIterator
 from graphflow.input.iterators import Iterator
 
 
@@ -117,9 +118,12 @@ class DatasetV1(DatasetV2):
         Raises:
             ValueError: if the data set takes in placeholders, variables or tables.
         """
-        return self._make_one_shot_iterator()
+        found: Iterator = self._make_one_shot_iterator()
+        return found
 
-    def _make_one_shot_iterator(self) -> Iterator:
+    def _make_one_shot_iterator(self) -> Any:
+        if scopes.get_default_graph().executes:
+            return EagerIterator(self)
         spec = self.element_spec
         seeds = get_seed(None)
 
@@ -154,6 +158,11 @@ class DatasetV1(DatasetV2):
         return self._make_initializable_iterator(shared_name)
 
     def _make_initializable_iterator(self, shared_name: str | None = None) -> Iterator:
+        if scopes.get_default_graph().executes:
+            raise RuntimeError(
+                "dataset.make_initializable_iterator is not supported when eager execution is "
+                "enabled."
+            )
         variant, spec = self._with_options_applied()
         handle = apply(
             "IteratorV2", container="", shared_name=shared_name or "", **structure.flat_attrs(spec)

@@ -12,10 +12,11 @@ HOMES: Final = {
     "client.device_lib": f"{_INSIDE}.device_lib",
     "client.timeline": "graphflow.formats.timeline",
     "client.session": "graphflow.runtime.session",
-    "eager.backprop": "graphflow graphflow.autodiff.eager",
+    "eager.backprop": "graphflow graphflow.autodiff.eager_tape graphflow.autodiff.eager_functions",
     "eager.context": f"{_INSIDE}.context",
     "eager.def_function": "graphflow",
     "eager.function": "graphflow graphflow.ops.def_function",
+    "eager.test": "graphflow.testing.eager_test graphflow.test graphflow.testing.googletest",
     "framework.common_shapes": f"{_INSIDE}.shapes",
     "framework.constant_op": "graphflow.ops.constant",
     "framework.device": f"{_CORE}.device graphflow.testing.devices",
@@ -32,6 +33,7 @@ HOMES: Final = {
     "framework.op_def_registry": f"{_INSIDE}.op_defs",
     "framework.ops": (
         f"{_CORE}.scopes {_CORE}.convert {_CORE}.graph {_CORE}.collections {_CORE}.compat "
+        f"{_CORE}.eager_tensor {_CORE}.eager_switch "
         f"graphflow.autodiff.registry graphflow.ops.indexed_slices {_INSIDE}.ops graphflow"
     ),
     "framework.random_seed": f"{_CORE}.seeds {_INSIDE}.ops",

@@ -231,6 +231,8 @@ class Layer(LayerNodes):
             ValueError: if there is no default session.
         """
         weights = self.weights
+        if scopes.get_default_graph().executes:
+            return [w.numpy() for w in weights]
         return list(_session().run(weights)) if weights else []
 
     def set_weights(self, weights: Any) -> None:
@@ -249,7 +251,7 @@ class Layer(LayerNodes):
                 f"length {len(weights)}, but the layer was expecting {len(held)} weights. "
                 f"Provided weights: {str(weights)[:50]}..."
             )
-        session = _session()
+        session = None if scopes.get_default_graph().executes else _session()
         for variable, value in zip(held, weights, strict=True):
             if variable.shape.as_list() != list(np.shape(value)):
                 raise ValueError(
@@ -350,9 +352,11 @@ class Layer(LayerNodes):
 
     def _own(self, parts: list[Any], trainable: bool) -> None:
         # A custom getter may have made it not trainable after all.
+        eager = scopes.get_default_graph().executes
         held = {id(v) for v in trainable_variables()} if trainable else set()
         for part in parts:
-            mine = self._trainable_weights if id(part) in held else self._non_trainable_weights
+            optimized = trainable and part.trainable if eager else id(part) in held
+            mine = self._trainable_weights if optimized else self._non_trainable_weights
             mine.append(part)
 
     def add_variable(self, *args: Any, **kwargs: Any) -> Any:
@@ -409,6 +413,8 @@ class Layer(LayerNodes):
             updates: an operation, a tensor, a function that makes one, or a list of them.
             inputs: without effect, as in TensorFlow.
         """
+        if scopes.get_default_graph().executes:
+            return  # they ran
         for update in updates if isinstance(updates, list | tuple) else [updates]:
             made = update() if callable(update) else update
             if not isinstance(made, Operation):
@@ -577,6 +583,8 @@ def _as_tensor(x: Any) -> Any:
 
 
 def _add_once(collection: str, items: list[Any]) -> None:
+    if scopes.get_default_graph().executes:
+        return
     held = scopes.get_collection_ref(collection)
     seen = {id(item) for item in held}
     held.extend(item for item in items if id(item) not in seen)

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from graphflow.core import scopes
 from graphflow.core.collections import GraphKeys
-from graphflow.core.compat import executing_eagerly
 from graphflow.core.convert import convert_to_tensor
+from graphflow.core.eager_switch import executing_eagerly
 from graphflow.core.tensor import Tensor
 from graphflow.ops.comparison import equal
 from graphflow.ops.confusion import remove_squeezable_dimensions

@@ -115,9 +115,13 @@ def _lengths(given: Any) -> Tensor:
     return identity(lengths, name="sequence_length")
 
 
+def _name_of(x: Tensor) -> str:
+    return "" if scopes.get_default_graph().executes else x.name
+
+
 def _has_one_row_each(x: Tensor, batch_size: Any) -> Any:
     found, wanted = shape_of(x), stack([batch_size])
-    text = f"Expected shape for Tensor {x.name} is "
+    text = f"Expected shape for Tensor {_name_of(x)} is "
     same = reduce_all(equal(found, wanted))
     return Assert(same, [text, wanted, " but saw shape: ", found])
 

@@ -36,7 +36,7 @@ class ConditionalAccumulatorBase:
         self._dtype = dtype
         self._shape = TensorShape(shape)
         self._accumulator_ref = accumulator_ref
-        self._name = accumulator_ref.op.name.split("/")[-1]
+        self._name = accumulator_ref._node.split("/")[-1]
 
     @property
     def accumulator_ref(self) -> Tensor:

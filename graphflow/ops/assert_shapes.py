@@ -66,7 +66,7 @@ def _wanted(x: Tensor, symbols: Any, message: str) -> _Wanted:
     """
     if not (hasattr(symbols, "__iter__") or hasattr(symbols, "__getitem__")):
         raise ValueError(
-            f"{message}.  Tensor {x.name}.  Specified shape must be an iterable.  An iterable has "
+            f"{message}.  Tensor {x._tag}.  Specified shape must be an iterable.  An iterable has "
             "the attribute `__iter__` or `__getitem__`.  Received specified shape: "
             f"{symbols}"
         )
@@ -77,7 +77,7 @@ def _wanted(x: Tensor, symbols: Any, message: str) -> _Wanted:
             continue
         if i:
             raise ValueError(
-                f"{message}.  Tensor {x.name} specified shape index {i}.  Symbol `...` or `*` for "
+                f"{message}.  Tensor {x._tag} specified shape index {i}.  Symbol `...` or `*` for "
                 "a variable number of unspecified dimensions is only allowed as the first entry"
             )
         is_end = True
@@ -121,7 +121,7 @@ class _Sizes:
                 size, source = int(symbol), "Specified explicitly"
             else:
                 size, other, at = self.known[symbol]
-                source = f"Specified by tensor {other.name} dimension {at}"
+                source = f"Specified by tensor {other._tag} dimension {at}"
             self._compare(wanted, axis, size, source)
 
     def _compare(self, wanted: _Wanted, axis: int, size: Any, source: str) -> None:
@@ -129,7 +129,7 @@ class _Sizes:
         if _is_known(actual) and _is_known(size):
             if int(actual) != int(size):
                 raise ValueError(
-                    f"{message}.  {source}.  Tensor {x.name} dimension {axis} must have size "
+                    f"{message}.  {source}.  Tensor {x._tag} dimension {axis} must have size "
                     f"{size}.  Received size {actual}, shape {x.get_shape()}"
                 )
             return
@@ -137,7 +137,7 @@ class _Sizes:
         data = self.options.data
         if data is None:
             data = [
-                message, source, f"Tensor {x.name} dimension", axis, "must have size", size,
+                message, source, f"Tensor {x._tag} dimension", axis, "must have size", size,
                 "Received shape: ", shape(x),
             ]  # fmt: skip
         self.checks.append(Assert(condition, data, summarize=self.options.summarize))

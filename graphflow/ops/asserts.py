@@ -15,6 +15,7 @@ from graphflow.core.export import export
 from graphflow.core.opdef import NUMBERS
 from graphflow.core.operation import Operation
 from graphflow.core.tensor import Tensor
+from graphflow.ops import eager_asserts
 from graphflow.ops.checks import Assert, static_failure
 from graphflow.ops.control_ops import no_op, with_dependencies
 from graphflow.ops.reduce import reduce_all
@@ -34,7 +35,7 @@ _STATIC: Final = frozenset(
 
 
 def _static(tensor: Tensor) -> Any:
-    return constant_value(tensor) if tensor.op.type in _STATIC else None
+    return constant_value(tensor) if tensor._made_by in _STATIC else None
 
 
 # --- comparisons ---
@@ -53,10 +54,14 @@ def _compare(
     with scopes.name_scope(name, default_name, [x, y, data]):
         left = convert.convert_to_tensor(x, name="x")
         right = convert.convert_to_tensor(y, name="y")
+        if scopes.get_default_graph().executes:
+            holds = apply(op_type, left, right)
+            eager_asserts.check_all(sign, holds, left, right, data, summarize, message)
+            return None  # type: ignore[return-value]  # in eager execution it has run
         if data is None:
             data = [
                 f"Condition x {sign} y did not hold element-wise:",
-                f"x ({left.name}) = ", left, f"y ({right.name}) = ", right,
+                f"x ({left._tag}) = ", left, f"y ({right._tag}) = ", right,
             ]  # fmt: skip
         if message is not None:
             data = [message, *data]
@@ -113,6 +118,12 @@ assert_greater = _comparison("assert_greater", ">", "Greater", np.greater)
 assert_greater_equal = _comparison("assert_greater_equal", ">=", "GreaterEqual", np.greater_equal)
 
 
+def _described(tensor: Tensor) -> str:
+    if tensor.__class__ is Tensor:
+        return tensor.name
+    return f"shape={tensor.shape} dtype={tensor.dtype.name}"
+
+
 def _against_zero(name: str, sign: str, check: Any, zero_first: bool, joined: bool = False) -> Any:
     default_name = name
 
@@ -128,7 +139,7 @@ def _against_zero(name: str, sign: str, check: Any, zero_first: bool, joined: bo
             if data is None:
                 words = [
                     f"Condition x {sign} 0 did not hold element-wise:",
-                    f"x ({tensor.name}) = ",
+                    f"x ({_described(tensor)}) = ",
                 ]
                 data = [message or "", *(["".join(words)] if joined else words), tensor]
             zero = convert.convert(0, tensor.dtype.base_dtype)
@@ -183,7 +194,7 @@ def assert_near(
             data = [
                 message or "",
                 f"x and y not equal to tolerance rtol = {relative}, atol = {absolute}",
-                f"x ({left.name}) = ", left, f"y ({right.name}) = ", right,
+                f"x ({_described(left)}) = ", left, f"y ({_described(right)}) = ", right,
             ]  # fmt: skip
         bound = absolute + relative * abs(right)
         condition = reduce_all(apply("Less", abs(left - right), bound))
@@ -236,12 +247,12 @@ def _one_rank(
         tensor = convert.convert_to_tensor(x, name="x")
         wanted = convert.convert_to_tensor(rank, name="rank")
         if data is None:
-            start = [message or "", f"Tensor {tensor.name} {words}", wanted]
+            start = [message or "", f"Tensor {tensor._tag} {words}", wanted]
             data = [*start, "Received shape: ", shape_of(tensor)]
 
         def failure(ranks: Any, found: int) -> str:
             return (
-                f"{message or ''}.  Tensor {tensor.name} {words} {ranks[0]}.  Received rank "
+                f"{message or ''}.  Tensor {tensor._tag} {words} {ranks[0]}.  Received rank "
                 f"{found}, shape {tensor.shape}"
             )
 
@@ -333,12 +344,12 @@ def assert_rank_in(
         tensor = convert.convert_to_tensor(x, name="x")
         wanted = [convert.convert_to_tensor(rank, name="rank") for rank in ranks]
         if data is None:
-            start = [message or "", f"Tensor {tensor.name} must have rank in", *wanted]
+            start = [message or "", f"Tensor {tensor._tag} must have rank in", *wanted]
             data = [*start, "Received shape: ", shape_of(tensor)]
 
         def failure(allowed: Any, found: int) -> str:
             return (
-                f"{message or ''}.  Tensor {tensor.name} must have rank in {tuple(allowed)}.  "
+                f"{message or ''}.  Tensor {tensor._tag} must have rank in {tuple(allowed)}.  "
                 f"Received rank {found}, shape {tensor.shape}"
             )
 
@@ -372,7 +383,7 @@ def assert_type(
     with scopes.name_scope(name, "assert_type", [tensor]):
         given = convert.convert_to_tensor(tensor, name="tensor")
         if given.dtype != tf_type:
-            raise TypeError(f"{message or ''}  {given.name} must be of type {tf_type}")
+            raise TypeError(f"{message or ''}  {given._tag} must be of type {tf_type}")
         return no_op("statically_determined_correct_type")
 
 
@@ -392,7 +403,7 @@ def assert_integer(x: Any, message: str | None = None, name: str | None = None) 
         given = convert.convert_to_tensor(x, name="x")
         if not given.dtype.base_dtype.is_integer:
             raise TypeError(
-                f'{message or ""}  Expected "x" to be integer type.  Found: {given.name} of dtype '
+                f'{message or ""}  Expected "x" to be integer type.  Found: {given._tag} of dtype '
                 f"{given.dtype}"
             )
         return no_op("statically_determined_was_integer")
@@ -414,7 +425,7 @@ def assert_scalar(tensor: Any, name: str | None = None, message: str | None = No
         given = convert.convert_to_tensor(tensor, name=scope)
         if given.dims != ():
             raise ValueError(
-                f"{message or ''}Expected scalar shape for {given.name}, saw shape: {given.shape}."
+                f"{message or ''}Expected scalar shape for {given._tag}, saw shape: {given.shape}."
             )
         return given
 

@@ -128,6 +128,13 @@ def _(handle: Any) -> Array:
     return np.array(thing(handle).incomplete_size(), np.int32)
 
 
+def _asked_for(found: Tensor) -> Any:
+    """How many elements an operation was asked for, where that is known."""
+    if found.__class__ is Tensor:
+        return constant_value(found.op.inputs[1])
+    return found.dims[0] if found.dims else None
+
+
 class Barrier:
     """Elements whose components come one by one, matched by a key, and leave together.
 
@@ -160,7 +167,7 @@ class Barrier:
             BARRIER, component_types=self._types, shapes=self._shapes, shared_name=shared_name,
             name=name,
         )  # fmt: skip
-        self._name = self._barrier_ref.op.name.split("/")[-1]
+        self._name = self._barrier_ref._node.split("/")[-1]
 
     @property
     def barrier_ref(self) -> Tensor:
@@ -170,7 +177,7 @@ class Barrier:
     @property
     def name(self) -> str:
         """The name of the operation that makes the barrier."""
-        return self._barrier_ref.op.name
+        return self._barrier_ref._node
 
     def insert_many(
         self, component_index: int, keys: Any, values: Any, name: str | None = None
@@ -209,7 +216,7 @@ class Barrier:
             TAKE, self._barrier_ref, num_elements, component_types=self._types,
             allow_small_batch=allow_small_batch, timeout_ms=timeout, name=name,
         )  # fmt: skip
-        size = None if allow_small_batch else constant_value(found[0].op.inputs[1])
+        size = None if allow_small_batch else _asked_for(found[0])
         rows = Dimension(None if size is None else int(size))
         found.indices.set_shape([rows])
         found.keys.set_shape([rows])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphflow.core import convert, late, scopes
+from graphflow.core.constant import constant_value
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import bfloat16, float16, float32, float64, int32, string
 from graphflow.core.elementwise import same_shape
@@ -14,9 +15,9 @@ from graphflow.core.errors import InvalidArgumentError, KernelError, ShapeError
 from graphflow.core.export import export
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
-from graphflow.core.repeated import whole
 from graphflow.core.shape import Dims
 from graphflow.core.tensor import Tensor
+from graphflow.ops import eager_asserts
 from graphflow.ops._summaries import short_text
 from graphflow.ops.control_ops import group, with_dependencies
 
@@ -64,6 +65,9 @@ def Assert(
         made: Operation = apply(ASSERT, condition, data, summarize=summarize, name="Assert")
         return made
 
+    if scopes.get_default_graph().executes:
+        eager_asserts.check(condition, data, summarize)
+        return None  # type: ignore[return-value]  # in eager execution it has run
     with scopes.name_scope(name, "Assert", [condition, data]):
         shown = convert.convert_n_to_tensor(data)
         if all(x.dtype.base_dtype in (string, int32) for x in shown):
@@ -144,7 +148,7 @@ def verify_tensor_all_finite(
     given, text = (t if x is None else x), (msg if message is None else message)
     with scopes.name_scope(name, "VerifyFinite", [given]):
         tensor = convert.convert_to_tensor(given, name="x")
-        with scopes.colocate_with(tensor.op):
+        with scopes.colocate_with(tensor):
             checked = check_numerics(tensor, text or "")
             found: Tensor = with_dependencies([checked], tensor)
     return found
@@ -185,6 +189,6 @@ def static_failure(condition: Any, data: list[Any]) -> None:
         return
     lines = []
     for item in data:
-        known = item.op.definition.name == "Const" if isinstance(item, Tensor) else False
-        lines.append(str(whole(item.op.attrs["value"]) if known else item))
+        known = item._made_by == "Const" if isinstance(item, Tensor) else False
+        lines.append(str(constant_value(item) if known else item))
     raise InvalidArgumentError(None, None, "\n".join(lines))

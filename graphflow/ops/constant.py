@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from graphflow.core import convert, values
+from graphflow.core import convert, scopes, values
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType, as_dtype
+from graphflow.core.eager_tensor import EagerTensor
 from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import export
 from graphflow.core.opdef import define
@@ -58,6 +59,11 @@ def constant(
             2 GB.
     """
     wanted = None if dtype is None else as_dtype(dtype)
+    if value.__class__ is EagerTensor and scopes.get_default_graph().executes:
+        value = _of_value(value, wanted)
+        if shape is None or value.dims == tuple(as_shape(shape).as_list()):
+            return value  # type: ignore[no-any-return]  # a tensor
+        value = value.numpy()
     if isinstance(value, np.ndarray):
         values.check_size(value)  # before any copy is made
     array = values.as_array(value, wanted)
@@ -69,6 +75,13 @@ def constant(
     if array is value or not array.flags.owndata or not array.flags.c_contiguous:
         array = np.array(array, order="C")
     return convert.constant(array, found, name)
+
+
+def _of_value(value: EagerTensor, wanted: DType | None) -> Any:
+    """A tensor with a value as a constant of a type."""
+    if wanted is None or wanted.base_dtype == value.dtype:
+        return value
+    raise TypeError(f"Expected tensor with type {wanted!r} not {value.dtype!r}")
 
 
 # --- Placeholder ---
@@ -99,7 +112,12 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tenso
         dtype: the element type.
         shape: what is known of the shape; None: nothing, and any shape may be fed.
         name: the node's name.
+
+    Raises:
+        RuntimeError: in eager execution.
     """
+    if scopes.get_default_graph().executes:
+        raise RuntimeError("tf.placeholder() is not compatible with eager execution.")
     found: Tensor = apply(PLACEHOLDER, dtype=dtype, shape=as_shape(shape).raw, name=name)
     return found
 

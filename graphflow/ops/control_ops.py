@@ -69,7 +69,7 @@ def _flat(inputs: Any) -> Iterator[Any]:
 
 @export("group")
 def group(*inputs: Any, **kwargs: Any) -> Operation:
-    """Returns an operation that is done when all of `inputs` are done.
+    """Returns an operation that is done when all of `inputs` are done; None if they ran already.
 
     Args:
         *inputs: tensors, operations, variables, or nested lists of them.
@@ -85,6 +85,8 @@ def group(*inputs: Any, **kwargs: Any) -> Operation:
     name = kwargs.pop("name", None)
     if kwargs:
         raise ValueError(f"Unknown keyword arguments: {', '.join(kwargs)}")
+    if scopes.get_default_graph().executes:
+        return None  # type: ignore[return-value]  # in eager execution it has run
     with scopes.name_scope(name, "group_deps", inputs) as scope:
         if not inputs:
             return no_op(name=scope)
@@ -149,6 +151,8 @@ def tuple_(
         TypeError: if a control input is neither an operation nor a tensor.
     """
     items = list(tensors)
+    if scopes.get_default_graph().executes:
+        return items
     with scopes.name_scope(name, "tuple", items):
         items = [x if _is_node(x) else convert(x) for x in items]
         waiting = [x if isinstance(x, Operation) else x.op for x in items if x is not None]

@@ -46,7 +46,9 @@ def _through_softmax(logits: Tensor, dz: Tensor) -> Tensor:
 
 
 def _is_zero(gradient: Tensor | None) -> bool:
-    return gradient is None or gradient.op.type == "ZerosLike"
+    if gradient is None or gradient.__class__ is Tensor:
+        return gradient is None or gradient.op.type == "ZerosLike"
+    return not np.any(gradient._known())
 
 
 # --- SoftmaxCrossEntropyWithLogits ---

@@ -7,6 +7,7 @@ import numbers
 from typing import Any
 
 from graphflow.core import scopes
+from graphflow.core.constant import constant_value
 from graphflow.core.convert import convert
 from graphflow.core.export import export
 from graphflow.core.shape import TensorShape, as_shape
@@ -92,7 +93,7 @@ def dropout(
         rate = convert(rate, x.dtype.base_dtype, "rate")
         rate.shape.assert_has_rank(0)
         # Only a Const: TensorFlow does not look through other nodes, and seeds count nodes.
-        if rate.op.type == "Const" and rate.op.attrs["value"] == 0:
+        if rate._made_by == "Const" and constant_value(rate) == 0:
             return x  # type: ignore[no-any-return]  # converted above
         sizes = _noise_shape(x, noise_shape)
         numbers_ = random_uniform(sizes, seed=seed, dtype=x.dtype.base_dtype)

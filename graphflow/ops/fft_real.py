@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphflow.core import scopes
-from graphflow.core.constant import partial_value
+from graphflow.core.constant import constant_value, partial_value
 from graphflow.core.convert import convert, convert_to_tensor
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import complex64, float32, int32
@@ -16,7 +16,6 @@ from graphflow.core.errors import KernelError, ShapeError
 from graphflow.core.export import publish
 from graphflow.core.opdef import OpDef, define
 from graphflow.core.operation import Operation
-from graphflow.core.repeated import whole
 from graphflow.core.shape import Dims, text
 from graphflow.core.tensor import Tensor
 from graphflow.ops._shapes import need_rank, need_rank_at_least
@@ -136,7 +135,8 @@ def _weighted(x: Tensor, weights: Any) -> Tensor:
 
 
 def _known(length: Tensor) -> list[int] | None:
-    return whole(length.op.attrs["value"]).tolist() if length.op.type == "Const" else None
+    known = constant_value(length) if length._made_by == "Const" else None
+    return None if known is None else known.tolist()
 
 
 def _ends(spectrum: Tensor, length: Tensor, middle: float) -> Any:

@@ -60,6 +60,9 @@ def cond(
     """
     true_fn = _either(true_fn, fn1, "true_fn", "fn1")
     false_fn = _either(false_fn, fn2, "false_fn", "fn2")
+    if scopes.get_default_graph().executes:
+        taken = true_fn() if pred else false_fn()
+        return taken if strict else _unpacked(taken)
     with scopes.name_scope(name, "cond", [pred]):
         if isinstance(pred, bool):
             raise TypeError("pred must not be a Python bool")

@@ -27,6 +27,7 @@ from graphflow.ops.flow_ops import (
     switch_ref_or_tensor,
 )
 from graphflow.ops.indexed_slices import IndexedSlices
+from graphflow.ops.tensor_array import TensorArray
 
 
 class WhileContext(FlowContext):
@@ -413,6 +414,9 @@ def while_loop(
                 )
             single = len(loop_vars) == 1 and not return_same_structure
             cond, body, loop_vars = _counted(cond, body, loop_vars, maximum_iterations, single)
+        if scopes.get_default_graph().executes:
+            result = _run(cond, body, loop_vars, return_same_structure)
+            return result[1] if counted else result
         if shape_invariants is not None:
             if counted:
                 shape_invariants = (TensorShape([]), shape_invariants)
@@ -422,6 +426,24 @@ def while_loop(
             scopes.add_to_collection(GraphKeys.WHILE_CONTEXT, context)
         result = context.build(cond, body, loop_vars, shape_invariants, return_same_structure)
         return result[1] if counted else result
+
+
+def _run(cond: Any, body: Any, loop_vars: Any, return_same_structure: bool) -> Any:
+    """Runs a loop in Python, where operations run as they are called."""
+    single = len(loop_vars) == 1 and not return_same_structure
+    packed = False
+    before = list(loop_vars)
+    while cond(*loop_vars):
+        loop_vars = body(*loop_vars)
+        if single and not isinstance(loop_vars, list | tuple):
+            packed, loop_vars = True, (loop_vars,)
+        nest.assert_same_structure(before, list(loop_vars))
+    found = nest.map_structure(
+        lambda x: x if isinstance(x, TensorArray) else convert(x),
+        loop_vars,
+        expand_composites=True,
+    )
+    return found[0] if packed else found
 
 
 def _counted(

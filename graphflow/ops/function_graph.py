@@ -48,7 +48,10 @@ class FunctionGraph(Graph):
         dtypes: Iterable[DType],
     ) -> Operation:
         """Appends an operation; takes in those of its inputs that come from outside."""
-        own = [t if t.graph is self else self.capture(t, name) for t in inputs]
+        own = [
+            t if t.__class__ is Tensor and t.op.graph is self else self.capture(t, name)
+            for t in inputs
+        ]
         op = super().add(definition, own, attrs, name, dtypes)
         if self._in_order and definition.is_stateful and definition.name != "VarHandleOp":
             if self._last is not None and self._flow is None:
@@ -94,7 +97,8 @@ class FunctionGraph(Graph):
         """Returns a result of the function as a tensor of this graph."""
         with self.as_default():
             tensor: Tensor = convert(value)
-        return tensor if tensor.graph is self else self.capture(tensor)
+        inside = tensor.__class__ is Tensor and tensor.op.graph is self
+        return tensor if inside else self.capture(tensor)
 
     def _variable(self, getter: Callable[..., Any], name: str, *args: Any, **kwargs: Any) -> Any:
         """Makes or finds a variable in the graph outside."""

@@ -291,6 +291,8 @@ def _two_sizes(size: Any) -> Tensor:
 
 def _told(size: Tensor) -> Any:
     """What TensorFlow's Python knows of a size, which decides about the nodes: no arithmetic."""
+    if size._made_by == "Const":
+        return partial_value(size)
     op = size.op
     if op.type == "Pack":
         return [_told(number) for number in op.inputs]

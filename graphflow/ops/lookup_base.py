@@ -196,7 +196,7 @@ class InitializableLookupTableBase(LookupInterface):
             value_dtype=self._initializer.value_dtype,
             name=name,
         )
-        self._table_name = handle.op.name.split("/")[-1]
+        self._table_name = handle._node.split("/")[-1]
         return handle
 
     def _exported(self, scope: str) -> tuple[Tensor, Tensor]:
@@ -434,7 +434,7 @@ class TextFileInitializer(TableInitializerBase):
                 delimiter=self._delimiter,
             )
         scopes.add_to_collection(GraphKeys.TABLE_INITIALIZERS, found)
-        if self._filename.op.type == "Const":
+        if self._filename._made_by == "Const":
             scopes.add_to_collection(GraphKeys.ASSET_FILEPATHS, self._filename)
         return found
 

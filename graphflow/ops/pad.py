@@ -276,6 +276,8 @@ def pad(
 
 def _tell_known_sizes(padded: Tensor) -> None:
     """Tells the static sizes along the axes whose margins are known, where not all are."""
+    if padded.__class__ is not Tensor:  # it has its value
+        return
     dims, shape = padded.op.inputs[0].dims, padded.dims
     if dims is None or (shape is not None and None not in shape):
         return

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from graphflow.core import errors, scopes
+from graphflow.core import errors, nest, scopes
+from graphflow.core.convert import convert
 from graphflow.core.declare import declare
 from graphflow.core.dtypes import DType, as_dtype, string
 from graphflow.core.errors import KernelError
@@ -210,10 +211,19 @@ def declared(
     """Declares a call: its tensors where a list of types is asked for, its tensor, or itself."""
     many = isinstance(output_types, list | tuple)
     wanted = list(output_types) if many else [output_types]
+    if scopes.get_default_graph().executes:
+        return _called_at_once(callback, inp)
     op = declare(definition, [inp], name, {"token": kept(callback), "Tout": wanted})
     if not wanted:
         return op
     return list(op.outputs) if many else op.outputs[0]
+
+
+def _called_at_once(callback: Callback, inp: Sequence[Any]) -> Any:
+    """Calls a Python function in eager execution; what it raises passes through."""
+    found = callback.function(*[convert(x).numpy() for x in inp])
+    tensors = [x if x is None else convert(x) for x in nest.flatten(found)]
+    return tensors[0] if len(tensors) == 1 else tensors
 
 
 def check_callable(func: Any) -> None:

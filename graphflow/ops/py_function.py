@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from graphflow.core import late
+from graphflow.core import late, scopes
 from graphflow.core.convert import convert
 from graphflow.core.declare import apply
-from graphflow.core.dtypes import DType
+from graphflow.core.dtypes import DType, as_dtype
+from graphflow.core.eager import eager_mode
+from graphflow.core.eager_tensor import EagerTensor
 from graphflow.core.export import export
 from graphflow.core.opdef import define
 from graphflow.core.operation import Operation
 from graphflow.core.tensor import Tensor
-from graphflow.ops._eager import EagerTensor, Ledger, eager_constants
 from graphflow.ops.py_func import (
     Callback,
     called,
@@ -48,6 +49,11 @@ def _value(tensor: Any) -> Any:
     return tensor._value
 
 
+def eager_constants(arrays: Iterable[Any]) -> list[EagerTensor]:
+    """Returns arrays as tensors with values."""
+    return [EagerTensor(x, as_dtype(x.dtype)) for x in map(np.array, arrays)]
+
+
 class EagerCallback(Callback):
     """A Python function on tensors with values, and what its last call did.
 
@@ -56,27 +62,35 @@ class EagerCallback(Callback):
         types: of the results.
     """
 
-    __slots__ = ("inputs", "outputs", "types")
+    __slots__ = ("inputs", "outputs", "record", "types")
 
     def __init__(self, function: Callable[..., Any], types: Sequence[DType]) -> None:
         super().__init__(function)
         self.types = types
-        self.inputs: list[Tensor] = []
+        self.inputs: list[EagerTensor] = []
         self.outputs: list[EagerTensor] = []
+        self.record: Any = None
 
     def __call__(self, arrays: Sequence[Array]) -> list[Array]:
-        """Calls the function in a graph of its own, in which operations run at once."""
-        with Ledger().as_default():
+        """Calls the function in eager execution, and remembers what it does."""
+        with eager_mode():
             inputs = eager_constants(arrays)
-            found = self.function(*inputs)
-            if found is None:
-                outputs = []
-            elif isinstance(found, tuple | list):
-                outputs = [_as_eager(x, t) for x, t in zip(found, self.types, strict=False)]
-            else:
-                outputs = [_as_eager(found, self.types[0])]
-        self.inputs, self.outputs = inputs, outputs
+            record = late.call("eager_record", inputs)
+            try:
+                outputs = self.called(inputs)
+            finally:
+                record.stop()
+        self.inputs, self.outputs, self.record = inputs, outputs, record
         return [np.array(_value(t)) for t in outputs]
+
+    def called(self, inputs: Sequence[Any]) -> list[EagerTensor]:
+        """Calls the function, and returns its results as tensors of the types asked for."""
+        found = self.function(*inputs)
+        if found is None:
+            return []
+        if isinstance(found, tuple | list):
+            return [_as_eager(x, t) for x, t in zip(found, self.types, strict=False)]
+        return [_as_eager(found, self.types[0])]
 
 
 class _Backward(Callback):
@@ -98,13 +112,14 @@ class _Backward(Callback):
         inputs, outputs = self.callback.inputs, self.callback.outputs
         if not inputs:
             return []
-        with inputs[0].graph.as_default():
+        with eager_mode():
             dys = eager_constants(arrays)
             ys = [outputs[i] for i in self.positions]
-            found = late.call("eager_gradients", ys, inputs, dys)
+            found = self.callback.record.gradients(ys, inputs, dys)
+            dense = [None if g is None else _value(convert(g)) for g in found]
         return [
-            np.zeros_like(_value(x)) if g is None else np.array(_value(convert(g)))
-            for x, g in zip(inputs, found, strict=True)
+            np.zeros_like(_value(x)) if g is None else np.array(g)
+            for x, g in zip(inputs, dense, strict=True)
         ]
 
 
@@ -139,7 +154,7 @@ def _(values: list[Array], *, token: Any, Tout: list[DType]) -> Any:  # noqa: N8
     return checked(token, found, Tout)
 
 
-@export("py_function")
+@export("py_function", "contrib.eager.py_func")
 def py_function(
     func: Callable[..., Any],
     inp: Sequence[Any],
@@ -169,5 +184,8 @@ def py_function(
     """
     check_callable(func)
     many = isinstance(Tout, list | tuple)
-    callback = EagerCallback(func, list(Tout) if many else [Tout])
+    callback = EagerCallback(func, [as_dtype(t) for t in (Tout if many else [Tout])])
+    if scopes.get_default_graph().executes:
+        found = callback.called([convert(x) for x in inp])
+        return found if many else (found[0] if found else None)
     return declared(EAGER_PY_FUNC, callback, inp, Tout, name)

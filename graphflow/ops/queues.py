@@ -74,6 +74,13 @@ def name_list(names: Any, dtypes: Sequence[DType]) -> list[str] | None:
     return found
 
 
+def _asked_for(found: Tensor) -> Any:
+    """How many elements an operation was asked for, where that is known."""
+    if found.__class__ is Tensor:
+        return constant_value(found.op.inputs[1])
+    return found.dims[0] if found.dims else None
+
+
 @export("QueueBase", "queue.QueueBase", "io.QueueBase")
 class QueueBase:
     """What all queues share: elements are tuples of tensors that threads hand to each other.
@@ -99,7 +106,7 @@ class QueueBase:
         ]
         self._names = names
         self._queue_ref = queue_ref
-        self._name = queue_ref.op.name.split("/")[-1]
+        self._name = queue_ref._node.split("/")[-1]
 
     @staticmethod
     def from_list(index: Any, queues: list[QueueBase]) -> QueueBase:
@@ -137,7 +144,7 @@ class QueueBase:
     @property
     def name(self) -> str:
         """The name of the operation that makes the queue."""
-        return self._queue_ref.op.name
+        return self._queue_ref._node
 
     @property
     def dtypes(self) -> list[DType]:
@@ -254,7 +261,7 @@ class QueueBase:
         """
         name = f"{self._name}_DequeueMany" if name is None else name
         found = self._apply("QueueDequeueMany", n, component_types=self._dtypes, name=name)
-        size = constant_value(found[0].op.inputs[1])
+        size = _asked_for(found[0])
         return self._result(found, [None if size is None else Dimension(int(size))])
 
     def dequeue_up_to(self, n: Any, name: str | None = None) -> Any:

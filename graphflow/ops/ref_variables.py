@@ -100,7 +100,7 @@ class RefVariable(Variable):
             self._variable, guarded, validate_shape=validate_shape
         ).op
         cached = self._caching_device
-        where = scopes.colocate_with(self.op) if cached is None else scopes.device(cached)
+        where = scopes.colocate_with(self) if cached is None else scopes.device(cached)
         with where:
             self._snapshot = apply("Identity", self._variable, name="read")
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from graphflow.core import scopes
+from graphflow.core import late, scopes
 from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import DType, as_dtype
@@ -289,6 +289,12 @@ for _name, _sign in (("imul", "*"), ("idiv", "/"), ("itruediv", "/"), ("ipow", "
 
 class ResourceVariable(BaseResourceVariable):
     """A variable that operations reach through a handle (`use_resource=True`)."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Makes a variable of the kind that fits: in eager execution it has its value at once."""
+        if cls is ResourceVariable and scopes.get_default_graph().executes:
+            cls = late.provided("eager_variable")()
+        return super().__new__(cls)
 
     def __init__(
         self,

@@ -361,7 +361,7 @@ def static_value(x: Tensor) -> Array | None:
 
     Which nodes a function makes depends on it, so knowing more would change their number.
     """
-    if x.op.type in _SIZES_KNOWN or (
+    if x._made_by in _SIZES_KNOWN or (
         x.op.type in _FOLDED and all(static_value(t) is not None for t in x.op.inputs)
     ):
         return constant_value(x)

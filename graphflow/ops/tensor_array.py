@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from graphflow.core import scopes
+from graphflow.core import late, scopes
 from graphflow.core.constant import constant_value
 from graphflow.core.convert import convert
 from graphflow.core.declare import apply
@@ -388,6 +388,12 @@ class TensorArray:
         TypeError: if `handle` is no tensor.
     """
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Makes an array of the kind that fits: in eager execution it is a list."""
+        if cls is TensorArray and scopes.get_default_graph().executes:
+            cls = late.provided("eager_tensor_array")()
+        return super().__new__(cls)
+
     def __init__(
         self,
         dtype: Any,
@@ -677,7 +683,7 @@ def build_ta_with_new_flow(old: TensorArray, flow: Tensor) -> TensorArray:
         old: the array.
         flow: what orders it from now on.
     """
-    made = TensorArray.__new__(TensorArray)
+    made: TensorArray = TensorArray.__new__(TensorArray)
     made.__dict__.update(old.__dict__)
     made._flow = flow
     return made

@@ -159,7 +159,7 @@ def assert_variables_initialized(var_list: Sequence[Any] | None = None) -> Tenso
         return None
     ranks = []
     for var in found:
-        with scopes.colocate_with(var.op):
+        with scopes.colocate_with(var):
             ranks.append(apply("Rank", var))
     stacked: Tensor = ranks[0] if len(ranks) == 1 else apply("Pack", ranks, name="stack")
     return stacked

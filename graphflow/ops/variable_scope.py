@@ -84,7 +84,9 @@ class VariableScope:
         self._custom_getter = custom_getter
         self._name_scope = name_scope
         self._dtype = dtype
-        self._use_resource = use_resource
+        self._use_resource: bool | None = (
+            use_resource or scopes.get_default_graph().executes or None
+        )
         self._constraint = constraint
 
     @property
@@ -682,7 +684,7 @@ def _default_creator(**kwargs: Any) -> Variable:
         use_resource = get_variable_scope().use_resource
     if use_resource is None:
         use_resource = _Default.use_resource
-    if not use_resource:
+    if not use_resource and not scopes.get_default_graph().executes:
         return RefVariable(**kwargs)
     kwargs.pop("expected_shape", None)
     return ResourceVariable(**kwargs)

@@ -122,9 +122,10 @@ class VariableStore:
         if shape is not None and from_value:
             raise ValueError("If initializer is a constant, do not specify shape.")
         wanted = as_shape(shape)
-        if name in self._vars:
+        keeps = not scopes.get_default_graph().executes
+        if name in self._vars and keeps:
             return self._shared(name, wanted, dtype, reuse)
-        if reuse is True:
+        if reuse is True and keeps:
             raise ValueError(
                 f"Variable {name} does not exist, or was not created with tf.get_variable(). "
                 "Did you mean to set reuse=tf.AUTO_REUSE in VarScope?"
@@ -136,6 +137,8 @@ class VariableStore:
         made: Variable = Variable(
             initial_value=start, name=name, dtype=start_dtype, use_resource=use_resource, **options
         )
+        if not keeps:  # in eager execution who asked for it has it alone
+            return made
         self._vars[name] = made
         if regularizer is not None:
             _regularize(made, name, regularizer)
@@ -264,7 +267,7 @@ def _called(initializer: Any, shape: list[Any], dtype: DType, partition_info: An
 
 def _regularize(variable: Variable, name: str, regularizer: Any) -> None:
     with (
-        scopes.colocate_with(variable.op),
+        scopes.colocate_with(variable),
         scopes.name_scope(f"{name}/Regularizer/"),
         scopes.init_scope(),
     ):

@@ -164,7 +164,7 @@ class Variable(metaclass=VariableMeta):
     _save_slice_info: slice_info.SaveSliceInfo | None = None
     _constraint: Callable[[Any], Any] | None = None
     _is_resource = False
-    _in_graph_mode: Final = True
+    _in_graph_mode = True
 
     def __init__(
         self,

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from graphflow.core import scopes, shape
-from graphflow.core.compat import enable_eager_execution, horizon
+from graphflow.core.compat import horizon
+from graphflow.core.eager_switch import enable_eager_execution
 from graphflow.core.export import export
+from graphflow.platform import app
 
 
 @export("enable_control_flow_v2")
@@ -41,8 +43,21 @@ def disable_v2_tensorshape() -> None:
 
 @export("enable_v2_behavior")
 def enable_v2_behavior() -> None:
-    """Raises RuntimeError: TensorFlow 2's way is eager execution, which graphflow has not."""
+    """Turns on eager execution and TensorShapes of plain numbers; see `enable_eager_execution`."""
     enable_eager_execution()
+    enable_v2_tensorshape()
+
+
+@export("contrib.eager.run")
+def eager_run(main: Any = None, argv: Any = None) -> None:
+    """Turns on eager execution, parses the flags, calls `main` and exits with what it returns.
+
+    Args:
+        main: as for `tf.app.run`.
+        argv: as for `tf.app.run`.
+    """
+    enable_eager_execution()
+    app.run(main, argv)
 
 
 @export("op_scope")

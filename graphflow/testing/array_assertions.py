@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from graphflow.core.dtypes import bfloat16
+from graphflow.core.eager_tensor import EagerTensor
 from graphflow.core.tensor import Tensor
 
 _SHOWN_SIZE: Final = 500
@@ -44,7 +45,9 @@ class ArrayAssertions:
 
     # --- values ---
     def _GetNdArray(self, a: Any) -> Any:
-        if isinstance(a, Tensor):
+        if isinstance(a, EagerTensor):
+            a = a.numpy()
+        elif isinstance(a, Tensor):
             a = self.evaluate(a)
         if isinstance(a, np.ndarray):
             return a

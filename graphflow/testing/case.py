@@ -13,11 +13,14 @@ from typing import Any, Final
 import numpy as np
 from absl.testing import absltest
 
-from graphflow.core import errors, scopes
+from graphflow.core import errors, nest, scopes
+from graphflow.core.eager import eager_graph
 from graphflow.core.export import export
 from graphflow.core.public import GRAPH_DEF_VERSION, GRAPH_DEF_VERSION_MIN_CONSUMER
 from graphflow.core.seeds import set_random_seed
+from graphflow.core.sparse_tensor import SparseTensor, SparseTensorValue
 from graphflow.formats import proto
+from graphflow.ops.indexed_slices import IndexedSlices, IndexedSlicesValue
 from graphflow.platform import tf_logging as logging
 from graphflow.runtime.session import Session
 from graphflow.testing import messages
@@ -62,6 +65,41 @@ class ErrorLoggingSession(Session):
             raise
 
 
+def value_of(tensors: Any) -> Any:
+    """Returns the values of a structure of tensors in eager execution.
+
+    Args:
+        tensors: tensors, variables, and functions that return such.
+    """
+    if tensors is None:
+        return None
+    if callable(tensors):
+        return value_of(tensors())
+    if isinstance(tensors, SparseTensor):
+        parts = (tensors.indices, tensors.values, tensors.dense_shape)
+        return SparseTensorValue(*[value_of(t) for t in parts])
+    if isinstance(tensors, IndexedSlices):
+        rows = (tensors.values, tensors.indices, tensors.dense_shape)
+        return IndexedSlicesValue(*[value_of(t) for t in rows])
+    if nest.is_sequence(tensors):
+        return nest.map_structure(value_of, tensors)
+    return tensors.numpy() if hasattr(tensors, "numpy") else tensors
+
+
+class EagerSession:
+    """What tests get for a session in eager execution."""
+
+    def run(self, fetches: Any, *args: Any, **kwargs: Any) -> Any:
+        """Returns the values of tensors.
+
+        Raises:
+            RuntimeError: if something is fed.
+        """
+        if kwargs.pop("feed_dict", None) or any(args):
+            raise RuntimeError("feed_dict is not supported when eager execution is enabled.")
+        return value_of(fetches)
+
+
 @export("test.TestCase")
 class TensorFlowTestCase(ArrayAssertions, absltest.TestCase):
     """A test with a new default graph, fixed seeds, sessions, and assertions on tensors.
@@ -84,8 +122,12 @@ class TensorFlowTestCase(ArrayAssertions, absltest.TestCase):
         self._ClearCachedSession()
         random.seed(_SEED)
         np.random.seed(_SEED)  # noqa: NPY002 (tests draw from NumPy's global generator)
+        eager = scopes.get_default_graph().executes
         scopes.graphs.items.clear()  # a test that failed inside `as_default` leaves its graph
         scopes.reset_default_graph()
+        if eager:
+            eager_graph().forget()
+            scopes.graphs.items.append(eager_graph())
         set_random_seed(_SEED)
         if self.id().endswith(".test_session"):
             self.skipTest("Not a test.")
@@ -128,7 +170,12 @@ class TensorFlowTestCase(ArrayAssertions, absltest.TestCase):
 
     # --- sessions ---
     def evaluate(self, tensors: Any) -> Any:
-        """Returns the values of tensors, from the default session or the test's own."""
+        """Returns the values of tensors, from the default session or the test's own.
+
+        In eager execution they have their values; functions among them are called.
+        """
+        if scopes.get_default_graph().executes:
+            return value_of(tensors)
         found = scopes.get_default_session()
         if found is not None:
             return found.run(tensors)
@@ -151,6 +198,9 @@ class TensorFlowTestCase(ArrayAssertions, absltest.TestCase):
             use_gpu: whether operations may be on a GPU; else they name the CPU.
             force_gpu: whether operations name the GPU.
         """
+        if scopes.get_default_graph().executes:
+            yield EagerSession()
+            return
         with (
             self._create_session(graph, config, force_gpu) as made,
             self._constrain_devices_and_set_default(made, use_gpu, force_gpu),
@@ -176,6 +226,9 @@ class TensorFlowTestCase(ArrayAssertions, absltest.TestCase):
         Raises:
             ValueError: if an argument differs from the first call's.
         """
+        if scopes.get_default_graph().executes:
+            yield EagerSession()
+            return
         cached = self._get_cached_session(graph, config, force_gpu)
         with self._constrain_devices_and_set_default(cached, use_gpu, force_gpu) as found:
             yield found
@@ -198,6 +251,9 @@ class TensorFlowTestCase(ArrayAssertions, absltest.TestCase):
         """
         if self.id().endswith(".test_session"):
             self.skipTest("Not a test.")
+        if scopes.get_default_graph().executes:
+            yield EagerSession()
+            return
         if graph is not None:
             with self.session(graph, config, use_gpu, force_gpu) as made:
                 yield made

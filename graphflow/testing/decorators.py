@@ -1,11 +1,12 @@
 """Decorators of test methods: for which of TensorFlow's modes a test is meant.
 
-There is one mode here: graphs that sessions run. Tests meant for graphs run as they are; of tests
-for graphs and eager execution the first half runs; tests for TensorFlow 2 alone are skipped.
+Tests meant for graphs run as they are; tests for graphs and eager execution run twice; tests for
+TensorFlow 2 alone are skipped.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import unittest
@@ -13,6 +14,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Final
 
+from graphflow.core.eager import eager_mode
+from graphflow.core.eager_switch import graph_mode
+from graphflow.core.export import export
 from graphflow.core.graph import Graph
 
 Test = Callable[..., Any]
@@ -71,6 +75,7 @@ def run_v2_only(func: Any = None) -> Any:
     return decorator if func is None else decorator(func)
 
 
+@export("contrib.eager.run_test_in_graph_and_eager_modes")
 def run_in_graph_and_eager_modes(
     func: Any = None,
     config: Any = None,
@@ -78,14 +83,14 @@ def run_in_graph_and_eager_modes(
     reset_test: bool = True,
     assert_no_eager_garbage: bool = False,
 ) -> Any:
-    """Runs a test within its session, once: there is no eager execution.
+    """Runs a test twice: with a graph, within its session, then in eager execution.
 
     Args:
         func: the test; None: a decorator is returned.
         config: a ConfigProto for the session.
         use_gpu: whether operations may be on a GPU.
         reset_test: whether there is a fresh start between the two runs.
-        assert_no_eager_garbage: about the second run.
+        assert_no_eager_garbage: has no effect; about the second run.
     """
 
     def decorator(f: Any) -> Any:
@@ -97,7 +102,18 @@ def run_in_graph_and_eager_modes(
 
         @functools.wraps(f)
         def decorated(self: Any, *args: Any, **kwargs: Any) -> None:
-            with self.test_session(use_gpu=use_gpu, config=config):
+            with (
+                contextlib.suppress(unittest.SkipTest),
+                graph_mode(),
+                self.test_session(use_gpu=use_gpu, config=config),
+            ):
+                f(self, *args, **kwargs)
+            if reset_test:
+                self.tearDown()
+                self._tempdir = None
+            with eager_mode():
+                if reset_test:
+                    self.setUp()
                 f(self, *args, **kwargs)
 
         return decorated
@@ -105,6 +121,7 @@ def run_in_graph_and_eager_modes(
     return decorator if func is None else decorator(func)
 
 
+@export("contrib.eager.run_all_tests_in_graph_and_eager_modes")
 def run_all_in_graph_and_eager_modes(cls: type) -> type:
     """Applies `run_in_graph_and_eager_modes` to the tests of a class."""
     for name in dir(cls):
@@ -133,7 +150,7 @@ def build_as_function_and_v1_graph(func: Any = None) -> Any:
 
 
 def also_run_as_tf_function(f: Test) -> Test:
-    """Runs a test within its session, once: there is no eager execution."""
+    """Runs a test with a graph, within its session, then in eager execution."""
     return run_in_graph_and_eager_modes(f)  # type: ignore[no-any-return]  # a function
 
 

@@ -61,7 +61,7 @@ class AdagradDAOptimizer(Optimizer):
 
     def _create_slots(self, var_list: Sequence[Any]) -> None:
         for v in var_list:
-            with scopes.colocate_with(v.op):
+            with scopes.colocate_with(v):
                 dtype, shape = v.dtype.base_dtype, v.get_shape()
                 total = constant(0.0, dtype=dtype, shape=shape)
                 squares = constant(self._start, dtype=dtype, shape=shape)
@@ -70,7 +70,7 @@ class AdagradDAOptimizer(Optimizer):
 
     def _prepare(self) -> None:
         self._learning_rate_tensor = parameter(self._learning_rate, "learning_rate")
-        with scopes.colocate_with(self._learning_rate_tensor.op):
+        with scopes.colocate_with(self._learning_rate_tensor):
             self._global_step_on_worker = identity(self._global_step) + 1
 
     def _cells(self, var: Any) -> list[Any]:

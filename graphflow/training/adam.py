@@ -140,7 +140,7 @@ class AdamOptimizer(Optimizer):
     def _finish(self, update_ops: list[Any], name_scope: str) -> Any:
         with scopes.control_dependencies(update_ops):
             beta1_power, beta2_power = self._get_beta_accumulators()
-            with scopes.colocate_with(beta1_power.op):
+            with scopes.colocate_with(beta1_power):
                 updates = [
                     beta1_power.assign(beta1_power * self._beta1_t, use_locking=self._use_locking),
                     beta2_power.assign(beta2_power * self._beta2_t, use_locking=self._use_locking),

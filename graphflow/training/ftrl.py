@@ -75,7 +75,7 @@ class FtrlOptimizer(Optimizer):
 
     def _create_slots(self, var_list: Sequence[Any]) -> None:
         for v in var_list:
-            with scopes.colocate_with(v.op):
+            with scopes.colocate_with(v):
                 start = constant(
                     self._initial_accumulator_value, dtype=v.dtype.base_dtype, shape=v.get_shape()
                 )

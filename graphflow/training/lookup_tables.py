@@ -45,7 +45,7 @@ class _ChangingTable(LookupInterface):
         self._checkpoint = checkpoint
         self._name = name
         self._resource_handle = self._create_resource()
-        self._table_name = self._resource_handle.op.name.split("/")[-1]
+        self._table_name = self._resource_handle._node.split("/")[-1]
         if checkpoint:
             scopes.add_to_collection(GraphKeys.SAVEABLE_OBJECTS, _Saved(self, name))
 

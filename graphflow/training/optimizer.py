@@ -125,6 +125,11 @@ class Optimizer:
         """
         if callable(loss):
             return _of_function(loss, var_list, grad_loss)
+        if scopes.get_default_graph().executes:
+            raise RuntimeError(
+                "`loss` passed to Optimizer.compute_gradients should be a function when eager "
+                "execution is enabled."
+            )
         if gate_gradients not in (self.GATE_NONE, self.GATE_OP, self.GATE_GRAPH):
             raise ValueError(
                 "gate_gradients must be one of: Optimizer.GATE_NONE, Optimizer.GATE_OP, "
@@ -184,13 +189,15 @@ class Optimizer:
             for grad, var in pairs:
                 if grad is None:
                     continue
-                with scopes.name_scope(f"update_{var.op.name}"), scopes.colocate_with(var.op):
+                with scopes.name_scope(_update_name(var)), scopes.colocate_with(var):
                     updates.append(self._update(grad, var))
             if global_step is None:
                 step = self._finish(updates, scope)
             else:
                 with scopes.control_dependencies([self._finish(updates, "update")]):
                     step = _increment(global_step, scope)
+        if scopes.get_default_graph().executes:
+            return None
         made = step.op if isinstance(step, Tensor) else step
         train_ops = scopes.get_collection_ref(GraphKeys.TRAIN_OP)
         if made not in train_ops:
@@ -235,12 +242,12 @@ class Optimizer:
         graph = scopes.get_default_graph()
         kept = list(self._non_slot_dict.values())
         kept += [slot for named in self._slots.values() for slot in named.values()]
-        return sorted((v for v in kept if v.op.graph is graph), key=lambda v: v.name)
+        return sorted((v for v in kept if _graph_of(v) is graph), key=lambda v: v.name)
 
     def _create_non_slot_variable(self, initial_value: Any, name: str, colocate_with: Any) -> Any:
-        key = (name, colocate_with.graph)
+        key = (name, _graph_of(colocate_with))
         if key not in self._non_slot_dict:
-            with scopes.colocate_with(colocate_with.op):
+            with scopes.colocate_with(colocate_with):
                 self._non_slot_dict[key] = Variable(
                     initial_value,
                     name=name,
@@ -365,7 +372,7 @@ def _as_gradient(g: Any) -> Any:
 
 
 def _increment(global_step: Any, name: str) -> Any:
-    with scopes.colocate_with(global_step.op):
+    with scopes.colocate_with(global_step):
         if isinstance(global_step, BaseResourceVariable):
             one = convert.convert(1, global_step.dtype)
             made: Operation = apply(state.ASSIGN_ADD_VARIABLE, global_step.handle, one, name=name)
@@ -382,7 +389,16 @@ def _summed(values: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _key(var: Any) -> Any:
-    return var.op.graph, var.op.name
+    return (var.op.graph, var.op.name) if hasattr(var, "op") else var._unique_id
+
+
+def _graph_of(var: Any) -> Any:
+    """The graph of a variable; in eager execution, where it has none, the default one."""
+    return var.graph if hasattr(var, "graph") else scopes.get_default_graph()
+
+
+def _update_name(var: Any) -> str:
+    return f"update_{var.op.name if hasattr(var, 'op') else var._shared_name}"
 
 
 def _of_function(loss: Callable[[], Any], var_list: Any, grad_loss: Any) -> list[tuple[Any, Any]]:

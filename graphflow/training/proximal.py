@@ -122,7 +122,7 @@ class ProximalAdagradOptimizer(_Proximal):
 
     def _create_slots(self, var_list: Sequence[Any]) -> None:
         for v in var_list:
-            with scopes.colocate_with(v.op):
+            with scopes.colocate_with(v):
                 start = constant(
                     self._initial_accumulator_value, shape=v.get_shape(), dtype=v.dtype.base_dtype
                 )

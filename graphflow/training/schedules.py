@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from graphflow.core import scopes
 from graphflow.core.convert import convert, convert_n_to_tensor
@@ -19,6 +19,21 @@ from graphflow.ops.division import divide
 from graphflow.ops.flow_cond import case, cond
 from graphflow.ops.powers import pow as power_of
 from graphflow.ops.random import random_normal
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def late_in_eager(schedule: _F) -> _F:
+    """Decorates a schedule: in eager execution it returns a function of the rate as it is then."""
+
+    @functools.wraps(schedule)
+    def decorated(*args: Any, **kwargs: Any) -> Any:
+        step = args[1] if len(args) > 1 else kwargs.get("global_step", args)
+        if step is None or not scopes.get_default_graph().executes:
+            return schedule(*args, **kwargs)
+        return functools.partial(schedule, *args, **kwargs)
+
+    return decorated  # type: ignore[return-value]  # with the same arguments
 
 
 def _start(learning_rate: Any) -> tuple[Tensor, DType]:
@@ -50,6 +65,7 @@ def _exponential(
 
 
 @export("train.exponential_decay")
+@late_in_eager
 def exponential_decay(
     learning_rate: Any,
     global_step: Any,
@@ -72,6 +88,7 @@ def exponential_decay(
 
 
 @export("train.natural_exp_decay")
+@late_in_eager
 def natural_exp_decay(
     learning_rate: Any,
     global_step: Any,
@@ -95,6 +112,7 @@ def natural_exp_decay(
 
 
 @export("train.inverse_time_decay")
+@late_in_eager
 def inverse_time_decay(
     learning_rate: Any,
     global_step: Any,
@@ -124,6 +142,7 @@ def inverse_time_decay(
 
 
 @export("train.piecewise_constant", "train.piecewise_constant_decay")
+@late_in_eager
 def piecewise_constant(
     x: Any, boundaries: Sequence[Any], values: Sequence[Any], name: str | None = None
 ) -> Tensor:
@@ -178,6 +197,7 @@ def _like(limit: Tensor, dtype: DType) -> Any:
 
 
 @export("train.polynomial_decay")
+@late_in_eager
 def polynomial_decay(
     learning_rate: Any,
     global_step: Any,
@@ -224,6 +244,7 @@ def _cosine(fraction: Any, height: Any = 0.5) -> Any:
 
 
 @export("train.cosine_decay")
+@late_in_eager
 def cosine_decay(
     learning_rate: Any,
     global_step: Any,
@@ -252,6 +273,7 @@ def cosine_decay(
 
 
 @export("train.cosine_decay_restarts")
+@late_in_eager
 def cosine_decay_restarts(
     learning_rate: Any,
     global_step: Any,
@@ -313,6 +335,7 @@ def _growing_periods(fraction: Tensor, longer: Tensor) -> tuple[Any, Any]:
 
 
 @export("train.linear_cosine_decay")
+@late_in_eager
 def linear_cosine_decay(
     learning_rate: Any,
     global_step: Any,
@@ -347,6 +370,7 @@ def linear_cosine_decay(
 
 
 @export("train.noisy_linear_cosine_decay")
+@late_in_eager
 def noisy_linear_cosine_decay(
     learning_rate: Any,
     global_step: Any,

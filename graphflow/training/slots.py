@@ -38,7 +38,7 @@ def _make(primary: Any, start: Any, validate_shape: bool, shape: Any, dtype: Any
     scope.set_partitioner(partitioner)
     info = getattr(primary, "_save_slice_info", None)
     if info is not None:
-        real_name = slot.op.name.removeprefix(f"{primary.op.name}/")
+        real_name = slot.op.name.removeprefix(f"{_name_of(primary)}/")
         slot._set_save_slice_info(
             Variable.SaveSliceInfo(
                 f"{info.full_name}/{real_name}", info.full_shape, info.var_offset, info.var_shape
@@ -47,8 +47,14 @@ def _make(primary: Any, start: Any, validate_shape: bool, shape: Any, dtype: Any
     return slot
 
 
+def _name_of(primary: Any) -> str:
+    """The name of a variable, or of a tensor's operation."""
+    found: str = primary._shared_name if isinstance(primary, Variable) else primary.op.name
+    return found
+
+
 def _placed(primary: Any, wanted: bool) -> contextlib.AbstractContextManager[Any]:
-    return scopes.colocate_with(primary.op) if wanted else contextlib.nullcontext()
+    return scopes.colocate_with(primary) if wanted else contextlib.nullcontext()
 
 
 def create_slot(primary: Any, val: Tensor, name: str, colocate_with_primary: bool = True) -> Any:
@@ -62,7 +68,7 @@ def create_slot(primary: Any, val: Tensor, name: str, colocate_with_primary: boo
     """
     known = val.get_shape().is_fully_defined()
     with (
-        variable_scope(None, f"{primary.op.name}/{name}"),
+        variable_scope(None, f"{_name_of(primary)}/{name}"),
         _placed(primary, colocate_with_primary),
     ):
         return _make(primary, val, known, None, None)
@@ -87,7 +93,7 @@ def create_slot_with_initializer(
         colocate_with_primary: whether it notes that it belongs beside the variable.
     """
     with (
-        variable_scope(None, f"{primary.op.name}/{name}"),
+        variable_scope(None, f"{_name_of(primary)}/{name}"),
         _placed(primary, colocate_with_primary),
     ):
         return _make(primary, initializer, shape.is_fully_defined(), shape, dtype)

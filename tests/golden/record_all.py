@@ -34,6 +34,7 @@ RECORDERS = (
     "interop/record.py",
     "platform/record.py",
     "platform/record_generated.py",
+    "eager/record.py",
 )
 
 

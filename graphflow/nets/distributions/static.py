@@ -108,7 +108,7 @@ def pick_vector(cond: Any, true_vector: Any, false_vector: Any, name: str = "pic
         cond = convert_to_tensor(cond, name="cond")
         if cond.dtype != bool_:
             raise TypeError(f"{cond}.dtype={cond.dtype} which is not {bool_}")
-        known = constant_value(cond) if cond.op.type in _LOOKED_AT else None
+        known = constant_value(cond) if cond._made_by in _LOOKED_AT else None
         if known is not None:
             return true_vector if known else false_vector
         yes = convert_to_tensor(true_vector, name="true_vector")
