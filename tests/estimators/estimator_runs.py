@@ -5,8 +5,8 @@ label -> what is found, as JSON can have it. Runs on Python 3.7 under TensorFlow
 
 import os
 
-import numpy as np
 import estimator_watch as watched
+import numpy as np
 
 
 def _data(count=60, size=5):
