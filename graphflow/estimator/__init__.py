@@ -12,9 +12,13 @@ from graphflow.core.export import public_name as _public_name
 if TYPE_CHECKING:
     from graphflow.estimators.baseline import BaselineClassifier as BaselineClassifier, BaselineEstimator as BaselineEstimator, BaselineRegressor as BaselineRegressor
     from graphflow.estimators.estimator import Estimator as Estimator
+    from graphflow.estimators.exporters import BestExporter as BestExporter, Exporter as Exporter, FinalExporter as FinalExporter, LatestExporter as LatestExporter
+    from graphflow.estimators.extenders import add_metrics as add_metrics
     from graphflow.estimators.mode_keys import ModeKeys as ModeKeys
     from graphflow.estimators.run_config import RunConfig as RunConfig
     from graphflow.estimators.spec import EstimatorSpec as EstimatorSpec
+    from graphflow.estimators.train_and_evaluate import train_and_evaluate as train_and_evaluate
+    from graphflow.estimators.train_specs import EvalSpec as EvalSpec, TrainSpec as TrainSpec
     from graphflow.estimators.warm_start_settings import WarmStartSettings as WarmStartSettings
     from graphflow.training.hooks import FeedFnHook as FeedFnHook, FinalOpsHook as FinalOpsHook, GlobalStepWaiterHook as GlobalStepWaiterHook, LoggingTensorHook as LoggingTensorHook, NanLossDuringTrainingError as NanLossDuringTrainingError, NanTensorHook as NanTensorHook, SecondOrStepTimer as SecondOrStepTimer, StopAtStepHook as StopAtStepHook
     from graphflow.training.saving_hooks import CheckpointSaverHook as CheckpointSaverHook, CheckpointSaverListener as CheckpointSaverListener, ProfilerHook as ProfilerHook, StepCounterHook as StepCounterHook, SummarySaverHook as SummarySaverHook
@@ -27,9 +31,13 @@ else:
     _PLACES = {
         'graphflow.estimators.baseline': 'BaselineClassifier BaselineEstimator BaselineRegressor',
         'graphflow.estimators.estimator': 'Estimator',
+        'graphflow.estimators.exporters': 'BestExporter Exporter FinalExporter LatestExporter',
+        'graphflow.estimators.extenders': 'add_metrics',
         'graphflow.estimators.mode_keys': 'ModeKeys',
         'graphflow.estimators.run_config': 'RunConfig',
         'graphflow.estimators.spec': 'EstimatorSpec',
+        'graphflow.estimators.train_and_evaluate': 'train_and_evaluate',
+        'graphflow.estimators.train_specs': 'EvalSpec TrainSpec',
         'graphflow.estimators.warm_start_settings': 'WarmStartSettings',
         'graphflow.training.hooks': 'FeedFnHook FinalOpsHook GlobalStepWaiterHook LoggingTensorHook NanLossDuringTrainingError NanTensorHook SecondOrStepTimer StopAtStepHook',
         'graphflow.training.saving_hooks': 'CheckpointSaverHook CheckpointSaverListener ProfilerHook StepCounterHook SummarySaverHook',
@@ -47,10 +55,12 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "BaselineClassifier", "BaselineEstimator", "BaselineRegressor", "CheckpointSaverHook",
-    "CheckpointSaverListener", "Estimator", "EstimatorSpec", "FeedFnHook", "FinalOpsHook",
-    "GlobalStepWaiterHook", "LoggingTensorHook", "ModeKeys", "NanLossDuringTrainingError",
+    "BaselineClassifier", "BaselineEstimator", "BaselineRegressor", "BestExporter",
+    "CheckpointSaverHook", "CheckpointSaverListener", "Estimator", "EstimatorSpec", "EvalSpec",
+    "Exporter", "FeedFnHook", "FinalExporter", "FinalOpsHook", "GlobalStepWaiterHook",
+    "LatestExporter", "LoggingTensorHook", "ModeKeys", "NanLossDuringTrainingError",
     "NanTensorHook", "ProfilerHook", "RunConfig", "SecondOrStepTimer", "SessionRunArgs",
     "SessionRunContext", "SessionRunHook", "SessionRunValues", "StepCounterHook", "StopAtStepHook",
-    "SummarySaverHook", "VocabInfo", "WarmStartSettings", "experimental", "export", "inputs",
+    "SummarySaverHook", "TrainSpec", "VocabInfo", "WarmStartSettings", "add_metrics",
+    "experimental", "export", "inputs", "train_and_evaluate",
 ]
