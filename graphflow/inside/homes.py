@@ -6,6 +6,7 @@ from typing import Final
 
 _CORE: Final = "graphflow.core"
 _INSIDE: Final = "graphflow.inside"
+_ESTIMATORS: Final = "graphflow.estimators"
 _DISTRIBUTIONS: Final = "graphflow.nets.distributions"
 
 HOMES: Final = {
@@ -17,6 +18,14 @@ HOMES: Final = {
     "eager.def_function": "graphflow",
     "eager.function": "graphflow graphflow.ops.def_function",
     "eager.test": "graphflow.testing.eager_test graphflow.test graphflow.testing.googletest",
+    "estimator.canned.head": f"{_ESTIMATORS}.head_base",
+    "estimator.canned.metric_keys": f"{_ESTIMATORS}.keys",
+    "estimator.canned.prediction_keys": f"{_ESTIMATORS}.keys",
+    "estimator.early_stopping": f"{_ESTIMATORS}.early_stopping",
+    "estimator.export.export_output": f"{_ESTIMATORS}.export_outputs",
+    "estimator.model_fn": f"{_ESTIMATORS}.model_calls",
+    "estimator.run_config": f"{_ESTIMATORS}.cluster_task",
+    "estimator.util": f"{_CORE}.function_arguments",
     "framework.common_shapes": f"{_INSIDE}.shapes",
     "framework.constant_op": "graphflow.ops.constant",
     "framework.device": f"{_CORE}.device graphflow.testing.devices",
@@ -163,6 +172,9 @@ HOMES: Final = {
 """The modules (spaces between them) where a module's other names are looked up."""
 
 RENAMED: Final = {
+    "estimator.canned.optimizers.get_optimizer_instance": (
+        "graphflow.estimators.optimizer_names:optimizer_instance"
+    ),
     "framework.constant_op.constant": "graphflow.inside.constant_op:constant",
     "framework.versions.__version__": "graphflow.core.public:TENSORFLOW_VERSION",
     "framework.versions.VERSION": "graphflow.core.public:TENSORFLOW_VERSION",
@@ -193,6 +205,13 @@ RENAMED: Final = {
     "platform.googletest.absltest_main": "absl.testing.absltest:main",
     "platform.googletest.main": "graphflow.testing.googletest:main",
     "platform.test.TestCase": "graphflow.testing.case:TensorFlowTestCase",
+    "training.evaluation._StopAfterNEvalsHook": (
+        "graphflow.training.evaluation:StopAfterNEvalsHook"
+    ),
+    "training.evaluation._evaluate_once": "graphflow.training.evaluation:evaluate_once",
+    "training.evaluation._get_or_create_eval_step": (
+        "graphflow.training.evaluation:get_or_create_eval_step"
+    ),
     "util.compat.collections_abc": "collections:abc",
     "util.nest.is_sequence": "graphflow.core.nest:is_nested",
 }

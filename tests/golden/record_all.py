@@ -26,6 +26,7 @@ RECORDERS = (
     "layers/record_contrib.py",
     "layers/record_kmeans.py",
     "metrics/record.py",
+    "estimators/record.py",
     "distributions/record.py",
     "rnn/record.py",
     "rnn/record_seq2seq.py",
