@@ -184,6 +184,7 @@ for _module, _names in {
     'graphflow.formats.graph_import': 'create_op',
     'graphflow.input.datasets': 'dataset_class dataset_of_variant',
     'graphflow.nets.initializers': 'default_initializer',
+    'graphflow.nets.layer_arguments': 'keras_constraint keras_initializer keras_regularizer',
     'graphflow.ops.flow_cond': 'cond',
     'graphflow.ops.flow_files': 'collection/cond_context collection/while_context',
     'graphflow.ops.function_calls': 'symbolic_gradient',
