@@ -11,13 +11,22 @@ from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
     from graphflow.models.engine_input import Input as Input
+    from graphflow.keras import activations as activations
     from graphflow.keras import backend as backend
+    from graphflow.keras import constraints as constraints
+    from graphflow.keras import experimental as experimental
+    from graphflow.keras import initializers as initializers
     from graphflow.keras import layers as layers
+    from graphflow.keras import losses as losses
+    from graphflow.keras import metrics as metrics
+    from graphflow.keras import optimizers as optimizers
+    from graphflow.keras import regularizers as regularizers
+    from graphflow.keras import utils as utils
 else:
     _PLACES = {
         'graphflow.models.engine_input': 'Input',
     }
-    _SPACES = 'backend layers'
+    _SPACES = 'activations backend constraints experimental initializers layers losses metrics optimizers regularizers utils'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -28,5 +37,6 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "Input", "backend", "layers",
+    "Input", "activations", "backend", "constraints", "experimental", "initializers", "layers",
+    "losses", "metrics", "optimizers", "regularizers", "utils",
 ]
