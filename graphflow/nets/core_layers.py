@@ -63,7 +63,7 @@ class DropoutLayer(keras_layer.Layer):
                       lambda: self._dropped(inputs), lambda: identity(inputs))  # fmt: skip
 
     def _dropped(self, inputs: Any) -> Tensor:
-        noise_shape = None if self.noise_shape is None else self._get_noise_shape(inputs)
+        noise_shape = self._get_noise_shape(inputs)
         return dropout_op.dropout(inputs, noise_shape=noise_shape, seed=self.seed, rate=self.rate)
 
     def _get_noise_shape(self, inputs: Any) -> Any:

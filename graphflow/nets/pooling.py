@@ -64,20 +64,23 @@ class Pooling(keras_layer.Layer):
         if self.spatial == 3:
             return self._volumes(inputs)
         if self.spatial == 2:
-            return self._pooled(inputs, self.pool_size, self.strides)
+            return self._pooled(inputs, self.pool_size, self.strides, self._first)
         axis = 3 if self._first else 2
-        wide = self._pooled(expand_dims(inputs, axis), (*self.pool_size, 1), (*self.strides, 1))
+        window, strides = (*self.pool_size, 1), (*self.strides, 1)
+        wide = self._pooled(expand_dims(inputs, axis), window, strides, self._first)
         return squeeze(wide, axis)
 
-    def _pooled(self, images: Any, window: tuple[int, ...], strides: tuple[int, ...]) -> Tensor:
+    def _pooled(
+        self, images: Any, window: tuple[int, ...], strides: tuple[int, ...], first: bool
+    ) -> Tensor:
         pool = max_pool if self.largest else avg_pool
-        outer = ((1, 1), ()) if self._first else ((1,), (1,))
+        outer = ((1, 1), ()) if first else ((1,), (1,))
         found: Tensor = pool(
             images,
             (*outer[0], *window, *outer[1]),
             (*outer[0], *strides, *outer[1]),
             self.padding.upper(),
-            "NCHW" if self._first else "NHWC",
+            "NCHW" if first else "NHWC",
         )
         return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from graphflow.core.export import export
 from graphflow.core.shape import as_shape
@@ -50,7 +50,7 @@ class SeparableConvolution(Convolution):
         ValueError: if an argument is not of its kind.
     """
 
-    CONFIG = (
+    CONFIG: ClassVar[tuple[str, ...]] = (
         "filters", "kernel_size", "strides", "padding", "data_format", "depth_multiplier",
         "dilation_rate", "activation", "use_bias", "depthwise_initializer",
         "pointwise_initializer", "bias_initializer", "depthwise_regularizer",

@@ -106,6 +106,8 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, np.generic):
         return value.item()
+    if hasattr(value, "keys"):  # TensorFlow wraps the dicts that layers hold
+        return dict(value)
     return str(value)
 
 
