@@ -183,6 +183,8 @@ for _module, _names in {
     'graphflow.formats.graph_def': 'graph_def node_def op_def versions',
     'graphflow.formats.graph_import': 'create_op',
     'graphflow.input.datasets': 'dataset_class dataset_of_variant',
+    'graphflow.models.engine_metrics': 'keras_mean_metric',
+    'graphflow.models.engine_op_layer': 'keras_op_layer',
     'graphflow.nets.initializers': 'default_initializer',
     'graphflow.nets.layer_arguments': 'keras_constraint keras_initializer keras_regularizer',
     'graphflow.ops.flow_cond': 'cond',

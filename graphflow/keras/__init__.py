@@ -11,22 +11,28 @@ from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
     from graphflow.models.engine_input import Input as Input
+    from graphflow.models.engine_sequential import Sequential as Sequential
+    from graphflow.models.engine_training import Model as Model
     from graphflow.keras import activations as activations
     from graphflow.keras import backend as backend
+    from graphflow.keras import callbacks as callbacks
     from graphflow.keras import constraints as constraints
     from graphflow.keras import experimental as experimental
     from graphflow.keras import initializers as initializers
     from graphflow.keras import layers as layers
     from graphflow.keras import losses as losses
     from graphflow.keras import metrics as metrics
+    from graphflow.keras import models as models
     from graphflow.keras import optimizers as optimizers
     from graphflow.keras import regularizers as regularizers
     from graphflow.keras import utils as utils
 else:
     _PLACES = {
         'graphflow.models.engine_input': 'Input',
+        'graphflow.models.engine_sequential': 'Sequential',
+        'graphflow.models.engine_training': 'Model',
     }
-    _SPACES = 'activations backend constraints experimental initializers layers losses metrics optimizers regularizers utils'
+    _SPACES = 'activations backend callbacks constraints experimental initializers layers losses metrics models optimizers regularizers utils'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -37,6 +43,7 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "Input", "activations", "backend", "constraints", "experimental", "initializers", "layers",
-    "losses", "metrics", "optimizers", "regularizers", "utils",
+    "Input", "Model", "Sequential", "activations", "backend", "callbacks", "constraints",
+    "experimental", "initializers", "layers", "losses", "metrics", "models", "optimizers",
+    "regularizers", "utils",
 ]

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.models.backend_function import function as function, gradients as gradients, stop_gradient as stop_gradient
     from graphflow.models.backend_values import constant as constant, dtype as dtype, int_shape as int_shape, is_keras_tensor as is_keras_tensor, is_sparse as is_sparse, ndim as ndim, placeholder as placeholder, variable as variable
     from graphflow.nets.keras_state import batch_get_value as batch_get_value, batch_set_value as batch_set_value, cast_to_floatx as cast_to_floatx, clear_session as clear_session, epsilon as epsilon, floatx as floatx, get_session as get_session, get_uid as get_uid, get_value as get_value, image_data_format as image_data_format, learning_phase as learning_phase, manual_variable_initialization as manual_variable_initialization, reset_uids as reset_uids, set_epsilon as set_epsilon, set_floatx as set_floatx, set_image_data_format as set_image_data_format, set_learning_phase as set_learning_phase, set_session as set_session, set_value as set_value
 else:
     _PLACES = {
+        'graphflow.models.backend_function': 'function gradients stop_gradient',
         'graphflow.models.backend_values': 'constant dtype int_shape is_keras_tensor is_sparse ndim placeholder variable',
         'graphflow.nets.keras_state': 'batch_get_value batch_set_value cast_to_floatx clear_session epsilon floatx get_session get_uid get_value image_data_format learning_phase manual_variable_initialization reset_uids set_epsilon set_floatx set_image_data_format set_learning_phase set_session set_value',
     }
@@ -29,8 +31,9 @@ else:
 
 __all__ = [
     "batch_get_value", "batch_set_value", "cast_to_floatx", "clear_session", "constant", "dtype",
-    "epsilon", "floatx", "get_session", "get_uid", "get_value", "image_data_format", "int_shape",
-    "is_keras_tensor", "is_sparse", "learning_phase", "manual_variable_initialization", "ndim",
-    "placeholder", "reset_uids", "set_epsilon", "set_floatx", "set_image_data_format",
-    "set_learning_phase", "set_session", "set_value", "variable",
+    "epsilon", "floatx", "function", "get_session", "get_uid", "get_value", "gradients",
+    "image_data_format", "int_shape", "is_keras_tensor", "is_sparse", "learning_phase",
+    "manual_variable_initialization", "ndim", "placeholder", "reset_uids", "set_epsilon",
+    "set_floatx", "set_image_data_format", "set_learning_phase", "set_session", "set_value",
+    "stop_gradient", "variable",
 ]

@@ -134,8 +134,9 @@ def reduce_weighted_loss(
         return found
     total: Tensor = reduce_sum(weighted_losses)
     if reduction == ReductionV2.SUM_OVER_BATCH_SIZE:
+        number = _number(weighted_losses)
         # TensorFlow sums the sum once more; the node is kept for the names that come after.
-        found = div_no_nan(reduce_sum(total), _number(weighted_losses), name="value")
+        found = div_no_nan(reduce_sum(total), number, name="value")
         return found
     return total
 

@@ -23,6 +23,7 @@ class TFOptimizer:
     def __init__(self, optimizer: Optimizer, iterations: Any = None) -> None:
         self.optimizer = optimizer
         self.updates: list[Any] = []
+        keras_state.track_optimizer(self)
         if iterations is None:
             with scopes.name_scope(type(self).__name__):
                 iterations = Variable(0, dtype=int64, name="iterations", use_resource=True)

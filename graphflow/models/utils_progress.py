@@ -71,7 +71,8 @@ class Progbar:
                 return
             self._draw(current, now)
         elif self.verbose == 2 and self.target is not None and current >= self.target:
-            self._show(f"{self._count(current)}{self._averages(signed=True)}\n")
+            passed = f" - {now - self._start:.0f}s"
+            self._show(f"{self._count(current)}{passed}{self._averages(signed=True)}\n")
         self._last_update = now
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:

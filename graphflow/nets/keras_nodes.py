@@ -95,7 +95,7 @@ class Node:
                 nest.flatten(self.node_indices),
                 nest.flatten(self.tensor_indices),
                 nest.flatten(self.input_tensors),
-                strict=True,
+                strict=False,  # an input has a tensor, and no layer before
             )
         )
         if include_arguments:

@@ -190,6 +190,15 @@ def track_variable(variable: Any) -> None:
     graph_object("__keras_variables", dict).setdefault(id(variable), variable)
 
 
+def track_optimizer(optimizer: Any) -> None:
+    """Notes an optimizer of `tf.train` whose variables `get_session` is to initialize.
+
+    Args:
+        optimizer: what has it as `optimizer`.
+    """
+    graph_object("__keras_optimizers", list).append(optimizer)
+
+
 def _session() -> Any:
     found = scopes.get_default_session()
     if found is not None:
@@ -218,6 +227,8 @@ def get_session(op_input_list: Any = ()) -> Any:
 
 def _initialize(session: Any) -> None:
     held: dict[int, Any] = graph_object("__keras_variables", dict)
+    for wrapper in graph_object("__keras_optimizers", list):
+        held.update((id(v), v) for v in wrapper.optimizer.variables())
     fresh = [v for v in held.values() if not getattr(v, "_keras_initialized", False)]
     if not fresh:
         return
