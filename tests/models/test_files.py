@@ -1,4 +1,4 @@
-"""Files of `tf.keras.utils.get_file` and data sets: kept, checked, unpacked, and without network."""
+"""Files of `get_file` and data sets: kept, checked, unpacked, and without network."""
 
 from __future__ import annotations
 
@@ -81,8 +81,10 @@ def test_digits_without_network_are_the_bundled_ones(
 ) -> None:
     monkeypatch.setenv("GRAPHFLOW_OFFLINE", "1")
     (x_train, y_train), (x_test, y_test) = tf.keras.datasets.mnist.load_data()
-    assert x_train.shape == (4000, 28, 28) and x_train.dtype == np.uint8
-    assert y_train.shape == (4000,) and len(x_test) == len(y_test) == 1000
+    assert x_train.shape == (4000, 28, 28)
+    assert x_train.dtype == np.uint8
+    assert y_train.shape == (4000,)
+    assert len(x_test) == len(y_test) == 1000
     assert "NOT THE FULL MNIST" in capsys.readouterr().err
 
 
