@@ -553,13 +553,14 @@ def validate_dataset(x: Any, y: Any, sample_weight: Any, validation_split: Any =
         )
 
 
-_UNSHUFFLED = frozenset(
-    """BatchDataset BatchDatasetV2 ConcatenateDataset CacheDataset FilterDataset MapDataset
-    OptionsDataset PaddedBatchDataset PaddedBatchDatasetV2 ParallelMapDataset PrefetchDataset
-    RangeDataset RepeatDataset SkipDataset SparseTensorSliceDataset TakeDataset TensorDataset
-    TensorSliceDataset WindowDataset ZipDataset FixedLengthRecordDataset
-    FixedLengthRecordDatasetV2 TextLineDataset TFRecordDataset""".split()
-)
+_UNSHUFFLED = frozenset((
+    "BatchDataset", "BatchDatasetV2", "ConcatenateDataset", "CacheDataset", "FilterDataset",
+    "MapDataset", "OptionsDataset", "PaddedBatchDataset", "PaddedBatchDatasetV2",
+    "ParallelMapDataset", "PrefetchDataset", "RangeDataset", "RepeatDataset", "SkipDataset",
+    "SparseTensorSliceDataset", "TakeDataset", "TensorDataset", "TensorSliceDataset",
+    "WindowDataset", "ZipDataset", "FixedLengthRecordDataset", "FixedLengthRecordDatasetV2",
+    "TextLineDataset", "TFRecordDataset",
+))  # fmt: skip
 
 
 def warn_if_unshuffled(dataset: Any) -> None:

@@ -36,8 +36,10 @@ def is_sequence(x: Any) -> bool:
 
 def is_generator_or_sequence(x: Any) -> bool:
     """Whether an object gives batches one after another, and is no data set's iterator."""
-    return inspect.isgenerator(x) or is_sequence(x) or (
-        hasattr(x, "__next__") and not hasattr(x, "get_next")
+    return (
+        inspect.isgenerator(x)
+        or is_sequence(x)
+        or (hasattr(x, "__next__") and not hasattr(x, "get_next"))
     )
 
 

@@ -55,15 +55,13 @@ class _Walk:
             inner, i, _, x = pending.pop(0)
             before = inner._inbound_nodes[i]
             if before in active:
-                raise ValueError(
-                    f'The tensor {x} at layer "{inner.name}" is part of a cycle.'
-                )
+                raise ValueError(f'The tensor {x} at layer "{inner.name}" is part of a cycle.')
             if before not in self._done:
                 stack.append((self._enter(x, inner, i), before))
                 active.add(before)
 
     def _enter(self, tensor: Any, layer: Any, i: int) -> list[tuple[Any, int, int, Any]]:
-        node = layer._inbound_nodes[i]
+        node: Node = layer._inbound_nodes[i]
         if node in self._done:
             return []
         self.keys.add(node_key(layer.name, i))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -442,8 +443,8 @@ class Network(Layer):
                 layer = node.outbound_layer
                 if layer in self._input_layers:
                     continue
-                taken = [known[inner, i, j] for inner, i, j, _ in node.iterate_inbound()]
-                taken = [tuple(shape.as_list()) for shape in taken]
+                shapes = [known[inner, i, j] for inner, i, j, _ in node.iterate_inbound()]
+                taken = [tuple(shape.as_list()) for shape in shapes]
                 packed = nest.pack_sequence_as(node.inbound_layers, taken)
                 made = flat_shapes(layer.compute_output_shape(packed))
                 index = layer._inbound_nodes.index(node)
@@ -548,11 +549,7 @@ class Network(Layer):
         Raises:
             ImportError: if there is no package yaml.
         """
-        try:
-            import yaml
-        except ImportError:
-            raise ImportError("Requires yaml module installed (`pip install pyyaml`).") from None
-        text: str = yaml.dump(self._updated_config(), **kwargs)
+        text: str = yaml_module().dump(self._updated_config(), **kwargs)
         return text
 
     def summary(
@@ -578,6 +575,18 @@ class Network(Layer):
                 "first layer(s) for automatic build."
             )
         engine_summary.print_summary(self, line_length, positions, print_fn)
+
+
+def yaml_module() -> Any:
+    """Returns the package yaml.
+
+    Raises:
+        ImportError: if there is none.
+    """
+    try:
+        return importlib.import_module("yaml")
+    except ImportError:
+        raise ImportError("Requires yaml module installed (`pip install pyyaml`).") from None
 
 
 def is_metric(x: Any) -> bool:
