@@ -11,9 +11,23 @@ from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
     from graphflow.models.losses_functions import kullback_leibler_divergence as KLD, mean_absolute_error as MAE, mean_absolute_percentage_error as MAPE, mean_squared_error as MSE, mean_squared_logarithmic_error as MSLE, binary_crossentropy as binary_crossentropy, categorical_crossentropy as categorical_crossentropy, cosine_proximity as cosine, cosine_proximity as cosine_proximity, hinge as hinge, kullback_leibler_divergence as kld, kullback_leibler_divergence as kullback_leibler_divergence, mean_absolute_error as mae, mean_absolute_percentage_error as mape, mean_absolute_error as mean_absolute_error, mean_absolute_percentage_error as mean_absolute_percentage_error, mean_squared_error as mean_squared_error, mean_squared_logarithmic_error as mean_squared_logarithmic_error, mean_squared_error as mse, mean_squared_logarithmic_error as msle, poisson as poisson, sparse_categorical_crossentropy as sparse_categorical_crossentropy, squared_hinge as squared_hinge
+    from graphflow.models.metrics import deserialize as deserialize, get as get, serialize as serialize
+    from graphflow.models.metrics_auc import AUC as AUC
+    from graphflow.models.metrics_base import Metric as Metric
+    from graphflow.models.metrics_functions import binary_accuracy as binary_accuracy, categorical_accuracy as categorical_accuracy, sparse_categorical_accuracy as sparse_categorical_accuracy, sparse_top_k_categorical_accuracy as sparse_top_k_categorical_accuracy, top_k_categorical_accuracy as top_k_categorical_accuracy
+    from graphflow.models.metrics_mean import Accuracy as Accuracy, BinaryAccuracy as BinaryAccuracy, BinaryCrossentropy as BinaryCrossentropy, CategoricalAccuracy as CategoricalAccuracy, CategoricalCrossentropy as CategoricalCrossentropy, CategoricalHinge as CategoricalHinge, CosineSimilarity as CosineSimilarity, Hinge as Hinge, KLDivergence as KLDivergence, LogCoshError as LogCoshError, Mean as Mean, MeanAbsoluteError as MeanAbsoluteError, MeanAbsolutePercentageError as MeanAbsolutePercentageError, MeanRelativeError as MeanRelativeError, MeanSquaredError as MeanSquaredError, MeanSquaredLogarithmicError as MeanSquaredLogarithmicError, Poisson as Poisson, RootMeanSquaredError as RootMeanSquaredError, SparseCategoricalAccuracy as SparseCategoricalAccuracy, SparseCategoricalCrossentropy as SparseCategoricalCrossentropy, SparseTopKCategoricalAccuracy as SparseTopKCategoricalAccuracy, SquaredHinge as SquaredHinge, Sum as Sum, TopKCategoricalAccuracy as TopKCategoricalAccuracy
+    from graphflow.models.metrics_tensors import MeanIoU as MeanIoU, MeanTensor as MeanTensor
+    from graphflow.models.metrics_thresholds import FalseNegatives as FalseNegatives, FalsePositives as FalsePositives, Precision as Precision, Recall as Recall, SensitivityAtSpecificity as SensitivityAtSpecificity, SpecificityAtSensitivity as SpecificityAtSensitivity, TrueNegatives as TrueNegatives, TruePositives as TruePositives
 else:
     _PLACES = {
         'graphflow.models.losses_functions': 'KLD=kullback_leibler_divergence MAE=mean_absolute_error MAPE=mean_absolute_percentage_error MSE=mean_squared_error MSLE=mean_squared_logarithmic_error binary_crossentropy categorical_crossentropy cosine=cosine_proximity cosine_proximity hinge kld=kullback_leibler_divergence kullback_leibler_divergence mae=mean_absolute_error mape=mean_absolute_percentage_error mean_absolute_error mean_absolute_percentage_error mean_squared_error mean_squared_logarithmic_error mse=mean_squared_error msle=mean_squared_logarithmic_error poisson sparse_categorical_crossentropy squared_hinge',
+        'graphflow.models.metrics': 'deserialize get serialize',
+        'graphflow.models.metrics_auc': 'AUC',
+        'graphflow.models.metrics_base': 'Metric',
+        'graphflow.models.metrics_functions': 'binary_accuracy categorical_accuracy sparse_categorical_accuracy sparse_top_k_categorical_accuracy top_k_categorical_accuracy',
+        'graphflow.models.metrics_mean': 'Accuracy BinaryAccuracy BinaryCrossentropy CategoricalAccuracy CategoricalCrossentropy CategoricalHinge CosineSimilarity Hinge KLDivergence LogCoshError Mean MeanAbsoluteError MeanAbsolutePercentageError MeanRelativeError MeanSquaredError MeanSquaredLogarithmicError Poisson RootMeanSquaredError SparseCategoricalAccuracy SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy SquaredHinge Sum TopKCategoricalAccuracy',
+        'graphflow.models.metrics_tensors': 'MeanIoU MeanTensor',
+        'graphflow.models.metrics_thresholds': 'FalseNegatives FalsePositives Precision Recall SensitivityAtSpecificity SpecificityAtSensitivity TrueNegatives TruePositives',
     }
     _SPACES = ''
 
@@ -26,9 +40,19 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "KLD", "MAE", "MAPE", "MSE", "MSLE", "binary_crossentropy", "categorical_crossentropy",
-    "cosine", "cosine_proximity", "hinge", "kld", "kullback_leibler_divergence", "mae", "mape",
-    "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
-    "mean_squared_logarithmic_error", "mse", "msle", "poisson", "sparse_categorical_crossentropy",
-    "squared_hinge",
+    "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "CategoricalAccuracy",
+    "CategoricalCrossentropy", "CategoricalHinge", "CosineSimilarity", "FalseNegatives",
+    "FalsePositives", "Hinge", "KLD", "KLDivergence", "LogCoshError", "MAE", "MAPE", "MSE", "MSLE",
+    "Mean", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanIoU", "MeanRelativeError",
+    "MeanSquaredError", "MeanSquaredLogarithmicError", "MeanTensor", "Metric", "Poisson",
+    "Precision", "Recall", "RootMeanSquaredError", "SensitivityAtSpecificity",
+    "SparseCategoricalAccuracy", "SparseCategoricalCrossentropy", "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity", "SquaredHinge", "Sum", "TopKCategoricalAccuracy", "TrueNegatives",
+    "TruePositives", "binary_accuracy", "binary_crossentropy", "categorical_accuracy",
+    "categorical_crossentropy", "cosine", "cosine_proximity", "deserialize", "get", "hinge", "kld",
+    "kullback_leibler_divergence", "mae", "mape", "mean_absolute_error",
+    "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error",
+    "mse", "msle", "poisson", "serialize", "sparse_categorical_accuracy",
+    "sparse_categorical_crossentropy", "sparse_top_k_categorical_accuracy", "squared_hinge",
+    "top_k_categorical_accuracy",
 ]

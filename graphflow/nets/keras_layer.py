@@ -288,7 +288,8 @@ class Layer(LayerNodes, LayerLosses):
         dtype = as_dtype(dtype or self.dtype or state.floatx())
         if self._dtype is None:
             self._dtype = dtype.base_dtype.name
-        options = {"collections": kwargs["collections"]} if kwargs.get("collections") else {}
+        given = kwargs.get("collections")
+        options = {} if given is None else {"collections": given}
         make: Callable[..., Any] = kwargs.get("getter", keras_style.variable)
         if "getter" in kwargs:
             options["partitioner"] = partitioner
