@@ -120,7 +120,7 @@ def _clone_sequential(model: Any, input_tensors: Any, copy: _Copy) -> Any:
     own = [layer for layer in layers.values() if layer not in more]
     made = Sequential(layers=_input_of(input_tensors) + own, name=model.name)
     if more:
-        tensors = {}
+        tensors: dict[int, Any] = {}
         for depth, nodes in made._nodes_by_depth.items():
             for new, old in zip(nodes, model._nodes_by_depth[depth], strict=False):
                 old_outputs = nest.flatten(old.output_tensors)

@@ -120,9 +120,8 @@ def standardize_input_data(
         return [None] * len(names)
     arrays = _listed(data, names)
     wanted = [None] * len(arrays) if shapes is None else shapes
-    arrays = [standardize_single_array(x, s) for x, s in zip(arrays, wanted, strict=False)] + (
-        [standardize_single_array(x) for x in arrays[len(wanted) :]]
-    )
+    # As in TensorFlow, arrays without a shape to have are dropped here without a word.
+    arrays = [standardize_single_array(x, s) for x, s in zip(arrays, wanted, strict=False)]
     if len(arrays) != len(names):
         arrays = _other_number(arrays, names, exception_prefix)
     for x, name, shape in zip(arrays, names, shapes or [None] * len(names), strict=False):

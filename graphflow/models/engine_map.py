@@ -139,6 +139,23 @@ def _check_names(layers: list[Any]) -> None:
             )
 
 
+def check_no_legacy_layers(layers: list[Any]) -> None:
+    """Checks that no layer is one of `tf.layers`.
+
+    Raises:
+        TypeError: if one is.
+    """
+    legacy = [layer for layer in layers if getattr(layer, "_is_legacy_layer", False)]
+    if legacy:
+        shown = "\n".join([f"  {layer}" for layer in legacy])
+        raise TypeError(
+            f"The following are legacy tf.layers.Layers:\n{shown}\nTo use keras as a framework "
+            "(for instance using the Network, Model, or Sequential classes), please use the "
+            "tf.keras.layers implementation instead. (Or, if writing custom layers, subclass from "
+            "tf.keras.layers rather than tf.layers)"
+        )
+
+
 def map_more(inputs: list[Any], outputs: list[Any]) -> tuple[list[Node], list[Any]]:
     """Returns the nodes and layers between a model's inputs and tensors computed from it.
 

@@ -15,7 +15,7 @@ from graphflow.core.errors import InvalidArgumentError
 from graphflow.core.shape import TensorShape, as_shape
 from graphflow.core.tensor import Tensor
 from graphflow.models import engine_config, engine_summary
-from graphflow.models.engine_map import map_more, map_network, node_key
+from graphflow.models.engine_map import check_no_legacy_layers, map_more, map_network, node_key
 from graphflow.models.engine_op_layer import AddLoss, AddMetric
 from graphflow.nets import keras_state
 from graphflow.nets.keras_call import call_context
@@ -160,6 +160,7 @@ class Network(Layer):
         found = map_network(self.inputs, self.outputs)
         self._network_nodes = found.keys
         self._nodes_by_depth = found.nodes_by_depth
+        check_no_legacy_layers(found.layers)
         self._layers = found.layers
         self._track_layers(found.layers)
 
@@ -479,6 +480,7 @@ class Network(Layer):
     def _insert_layers(self, layers: Iterable[Any], nodes: Iterable[Node] | None = None) -> None:
         """Adds layers that hang on tensors of the model, below its outputs."""
         layers = list(layers)
+        check_no_legacy_layers(layers)
         depths = {n: depth for depth, held in self._nodes_by_depth.items() for n in held}
         pending = list(nodes or (n for layer in layers for n in layer._inbound_nodes))
         relevant = {*pending, *depths}

@@ -100,7 +100,7 @@ class SavingNetwork(CompiledNetwork):
 
 
 def _form(path: str, asked: str | None) -> str:
-    """ "h5" or "tf"."""
+    """Which format is meant: "h5" or "tf"."""
     is_h5 = path.endswith(_H5)
     if asked is None:
         return "h5" if is_h5 else "tf"

@@ -19,7 +19,6 @@ from graphflow.models import engine_data as data
 from graphflow.models import engine_endpoints as endpoints
 from graphflow.models.backend_values import int_shape, is_placeholder
 from graphflow.models.callbacks_base import PREDICT, TEST, TRAIN
-from graphflow.models.engine_saving import SavingNetwork
 from graphflow.models.engine_generator import (
     GeneratorRun,
     check_generator_arguments,
@@ -28,6 +27,7 @@ from graphflow.models.engine_generator import (
 from graphflow.models.engine_inputs import ModelInputs, cast_like, floats_cast
 from graphflow.models.engine_loop import Run, flat_inputs
 from graphflow.models.engine_network import input_shape_and_dtype
+from graphflow.models.engine_saving import SavingNetwork
 from graphflow.nets.keras_state import learning_phase
 from graphflow.nets.layer_tracking import untracked
 from graphflow.platform import tf_logging

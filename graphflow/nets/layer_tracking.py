@@ -30,7 +30,7 @@ def untracked(owner: Any) -> Iterator[None]:
 
 
 def layers_in(held: Iterable[Any]) -> Iterator[Any]:
-    """Yields each layer of a list whose items are layers, or lists and dicts that hold some (not tuples).
+    """Yields each layer of a list whose items are layers, or lists and dicts of some (no tuples).
 
     Args:
         held: the list.
