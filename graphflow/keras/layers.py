@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from graphflow.models.layers_convolution_more import Conv2DTranspose as Conv2DTranspose, Conv3DTranspose as Conv3DTranspose, Conv2DTranspose as Convolution2DTranspose, Conv3DTranspose as Convolution3DTranspose, DepthwiseConv2D as DepthwiseConv2D
     from graphflow.models.layers_core import Activation as Activation, ActivityRegularization as ActivityRegularization, Dense as Dense, Dropout as Dropout, Flatten as Flatten, Masking as Masking, Permute as Permute, RepeatVector as RepeatVector, Reshape as Reshape, SpatialDropout1D as SpatialDropout1D, SpatialDropout2D as SpatialDropout2D, SpatialDropout3D as SpatialDropout3D
     from graphflow.models.layers_embedding import Embedding as Embedding
+    from graphflow.models.layers_lambda import Lambda as Lambda
     from graphflow.models.layers_merge import Add as Add, Average as Average, Concatenate as Concatenate, Dot as Dot, Maximum as Maximum, Minimum as Minimum, Multiply as Multiply, Subtract as Subtract, add as add, average as average, concatenate as concatenate, dot as dot, maximum as maximum, minimum as minimum, multiply as multiply, subtract as subtract
     from graphflow.models.layers_noise import AlphaDropout as AlphaDropout, GaussianDropout as GaussianDropout, GaussianNoise as GaussianNoise
     from graphflow.models.layers_normalization import BatchNormalization as BatchNormalization, LayerNormalization as LayerNormalization
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from graphflow.models.layers_rnn_cells import GRUCell as GRUCell, LSTMCell as LSTMCell, SimpleRNNCell as SimpleRNNCell
     from graphflow.models.layers_rnn_kinds import GRU as GRU, LSTM as LSTM, SimpleRNN as SimpleRNN
     from graphflow.models.layers_shapes import Cropping1D as Cropping1D, Cropping2D as Cropping2D, Cropping3D as Cropping3D, UpSampling1D as UpSampling1D, UpSampling2D as UpSampling2D, UpSampling3D as UpSampling3D, ZeroPadding1D as ZeroPadding1D, ZeroPadding2D as ZeroPadding2D, ZeroPadding3D as ZeroPadding3D
+    from graphflow.models.layers_wrappers import Bidirectional as Bidirectional, TimeDistributed as TimeDistributed, Wrapper as Wrapper
     from graphflow.nets.input_spec import InputSpec as InputSpec
     from graphflow.nets.keras_layer import Layer as Layer
 else:
@@ -34,6 +36,7 @@ else:
         'graphflow.models.layers_convolution_more': 'Conv2DTranspose Conv3DTranspose Convolution2DTranspose=Conv2DTranspose Convolution3DTranspose=Conv3DTranspose DepthwiseConv2D',
         'graphflow.models.layers_core': 'Activation ActivityRegularization Dense Dropout Flatten Masking Permute RepeatVector Reshape SpatialDropout1D SpatialDropout2D SpatialDropout3D',
         'graphflow.models.layers_embedding': 'Embedding',
+        'graphflow.models.layers_lambda': 'Lambda',
         'graphflow.models.layers_merge': 'Add Average Concatenate Dot Maximum Minimum Multiply Subtract add average concatenate dot maximum minimum multiply subtract',
         'graphflow.models.layers_noise': 'AlphaDropout GaussianDropout GaussianNoise',
         'graphflow.models.layers_normalization': 'BatchNormalization LayerNormalization',
@@ -42,6 +45,7 @@ else:
         'graphflow.models.layers_rnn_cells': 'GRUCell LSTMCell SimpleRNNCell',
         'graphflow.models.layers_rnn_kinds': 'GRU LSTM SimpleRNN',
         'graphflow.models.layers_shapes': 'Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D',
+        'graphflow.models.layers_wrappers': 'Bidirectional TimeDistributed Wrapper',
         'graphflow.nets.input_spec': 'InputSpec',
         'graphflow.nets.keras_layer': 'Layer',
     }
@@ -58,20 +62,21 @@ else:
 __all__ = [
     "AbstractRNNCell", "Activation", "ActivityRegularization", "Add", "AlphaDropout", "Average",
     "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "AvgPool1D", "AvgPool2D",
-    "AvgPool3D", "BatchNormalization", "Concatenate", "Conv1D", "Conv2D", "Conv2DTranspose",
-    "Conv3D", "Conv3DTranspose", "Convolution1D", "Convolution2D", "Convolution2DTranspose",
-    "Convolution3D", "Convolution3DTranspose", "Cropping1D", "Cropping2D", "Cropping3D", "Dense",
-    "DepthwiseConv2D", "Dot", "Dropout", "ELU", "Embedding", "Flatten", "GRU", "GRUCell",
-    "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D", "GlobalAveragePooling2D",
-    "GlobalAveragePooling3D", "GlobalAvgPool1D", "GlobalAvgPool2D", "GlobalAvgPool3D",
-    "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D",
-    "GlobalMaxPooling2D", "GlobalMaxPooling3D", "Input", "InputLayer", "InputSpec", "LSTM",
-    "LSTMCell", "Layer", "LayerNormalization", "LeakyReLU", "Masking", "MaxPool1D", "MaxPool2D",
-    "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum", "Multiply",
-    "PReLU", "Permute", "RNN", "ReLU", "RepeatVector", "Reshape", "SeparableConv1D",
-    "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D", "SimpleRNN",
-    "SimpleRNNCell", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
-    "StackedRNNCells", "Subtract", "ThresholdedReLU", "UpSampling1D", "UpSampling2D",
-    "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average",
-    "concatenate", "dot", "maximum", "minimum", "multiply", "subtract",
+    "AvgPool3D", "BatchNormalization", "Bidirectional", "Concatenate", "Conv1D", "Conv2D",
+    "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Convolution1D", "Convolution2D",
+    "Convolution2DTranspose", "Convolution3D", "Convolution3DTranspose", "Cropping1D",
+    "Cropping2D", "Cropping3D", "Dense", "DepthwiseConv2D", "Dot", "Dropout", "ELU", "Embedding",
+    "Flatten", "GRU", "GRUCell", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalAvgPool1D", "GlobalAvgPool2D",
+    "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D",
+    "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", "Input", "InputLayer",
+    "InputSpec", "LSTM", "LSTMCell", "Lambda", "Layer", "LayerNormalization", "LeakyReLU",
+    "Masking", "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D",
+    "MaxPooling3D", "Maximum", "Minimum", "Multiply", "PReLU", "Permute", "RNN", "ReLU",
+    "RepeatVector", "Reshape", "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D",
+    "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D",
+    "SpatialDropout2D", "SpatialDropout3D", "StackedRNNCells", "Subtract", "ThresholdedReLU",
+    "TimeDistributed", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D",
+    "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "dot", "maximum", "minimum",
+    "multiply", "subtract",
 ]

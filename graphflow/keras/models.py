@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.models.engine_clone import clone_model as clone_model
     from graphflow.models.engine_sequential import Sequential as Sequential
     from graphflow.models.engine_training import Model as Model
+    from graphflow.models.saving_models import load_model as load_model, model_from_config as model_from_config, model_from_json as model_from_json, model_from_yaml as model_from_yaml, save_model as save_model
 else:
     _PLACES = {
+        'graphflow.models.engine_clone': 'clone_model',
         'graphflow.models.engine_sequential': 'Sequential',
         'graphflow.models.engine_training': 'Model',
+        'graphflow.models.saving_models': 'load_model model_from_config model_from_json model_from_yaml save_model',
     }
     _SPACES = ''
 
@@ -28,5 +32,6 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "Model", "Sequential",
+    "Model", "Sequential", "clone_model", "load_model", "model_from_config", "model_from_json",
+    "model_from_yaml", "save_model",
 ]

@@ -15,18 +15,16 @@ from graphflow.core.tensor import Tensor
 from graphflow.nets.keras_state import get_session
 from graphflow.ops.control_ops import group
 from graphflow.ops.identity import identity
-from graphflow.ops.state import assign
 from graphflow.ops.identity import stop_gradient as stop
+from graphflow.ops.state import assign
 from graphflow.ops.variables import Variable
 from graphflow.runtime.session import Session
 
 
 def _tensors(structure: Any) -> list[Any]:
     """The tensors of a structure, those of SparseTensors among them; variables are read."""
-    flat = []
-    for x in nest.flatten(structure, expand_composites=True):
-        flat.append(identity(x) if isinstance(x, Variable) else x)
-    return flat
+    flat = nest.flatten(structure, expand_composites=True)
+    return [identity(x) if isinstance(x, Variable) else x for x in flat]
 
 
 def _arrays(values: Any) -> list[Any]:
@@ -68,9 +66,7 @@ class GraphExecutionFunction:
         self._outputs_structure = outputs
         self.outputs = _tensors(outputs)
         with scopes.control_dependencies([self.outputs[0]] if self.outputs else None):
-            self.updates_op = group(
-                *(assign(*u) if isinstance(u, tuple) else u for u in updates)
-            )
+            self.updates_op = group(*(assign(*u) if isinstance(u, tuple) else u for u in updates))
         self.name = name
         self.feed_dict = session_kwargs.pop("feed_dict", None)
         fetches = session_kwargs.pop("fetches", [])

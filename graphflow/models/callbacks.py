@@ -302,9 +302,7 @@ class RemoteMonitor(Callback):
         except urllib.error.HTTPError:
             pass  # the server is there and did not like it
         except OSError:
-            tf_logging.warning(
-                f"Warning: could not reach RemoteMonitor root server at {self.root}"
-            )
+            tf_logging.warning(f"Warning: could not reach RemoteMonitor root server at {self.root}")
 
 
 def _number(value: Any) -> Any:

@@ -130,7 +130,7 @@ class CallbackList:
         self._delta_t_batch = 0.0
         self._t_enter_batch = 0.0
         self._delta_ts: dict[str, deque[float]] = defaultdict(
-            lambda: deque([], maxlen=self.queue_length)
+            lambda: deque(maxlen=self.queue_length)
         )
 
     def __iter__(self) -> Iterator[Any]:

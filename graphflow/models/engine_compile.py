@@ -58,9 +58,7 @@ class CompiledNetwork(Network):
             TypeError: if an argument is of a wrong type.
         """
         if kwargs.pop("run_eagerly", None):
-            raise ValueError(
-                "You can only set `run_eagerly=True` if eager execution is enabled."
-            )
+            raise ValueError("You can only set `run_eagerly=True` if eager execution is enabled.")
         kwargs.pop("experimental_run_tf_function", None)
         if distribute is not None:
             raise ValueError("Distribute argument in compile is not available: use one process.")

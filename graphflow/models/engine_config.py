@@ -6,7 +6,7 @@ import copy
 import inspect
 import json
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from graphflow.models.utils_objects import deserialize_keras_object
 from graphflow.nets import keras_state
 from graphflow.platform import tf_logging
 
+_C = TypeVar("_C", bound=type)
 KERAS_VERSION: Final = "2.2.4-tf"
 """What TensorFlow 1.15.5 writes as the version of Keras."""
 
@@ -35,7 +36,11 @@ class _Layers(dict[str, Any]):
     """The classes of layers, by name; those of the public namespace are found when asked for."""
 
     def __missing__(self, name: str) -> Any:
-        return EXPORTS[f"keras.layers.{name}"]
+        space = "keras.models" if name in ("Model", "Sequential") else "keras.layers"
+        return EXPORTS[f"{space}.{name}"]
+
+    def __bool__(self) -> bool:
+        return True
 
     def get(self, name: str, default: Any = None) -> Any:
         """Returns a class, or the default if there is none of that name."""
@@ -48,14 +53,14 @@ class _Layers(dict[str, Any]):
 _own_layers: Final = _Layers()
 
 
-def layer_class(name: str) -> Callable[[type], type]:
+def layer_class(name: str) -> Callable[[_C], _C]:
     """Decorates a class of layers that descriptions name but no public namespace has.
 
     Args:
         name: its name in descriptions.
     """
 
-    def put(cls: type) -> type:
+    def put(cls: _C) -> _C:
         _own_layers[name] = cls
         return cls
 

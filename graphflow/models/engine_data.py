@@ -120,9 +120,8 @@ def standardize_input_data(
         return [None] * len(names)
     arrays = _listed(data, names)
     wanted = [None] * len(arrays) if shapes is None else shapes
-    arrays = [standardize_single_array(x, s) for x, s in zip(arrays, wanted, strict=False)] + (
-        [standardize_single_array(x) for x in arrays[len(wanted) :]]
-    )
+    # As in TensorFlow, arrays without a shape to have are dropped here without a word.
+    arrays = [standardize_single_array(x, s) for x, s in zip(arrays, wanted, strict=False)]
     if len(arrays) != len(names):
         arrays = _other_number(arrays, names, exception_prefix)
     for x, name, shape in zip(arrays, names, shapes or [None] * len(names), strict=False):
@@ -553,13 +552,14 @@ def validate_dataset(x: Any, y: Any, sample_weight: Any, validation_split: Any =
         )
 
 
-_UNSHUFFLED = frozenset(
-    """BatchDataset BatchDatasetV2 ConcatenateDataset CacheDataset FilterDataset MapDataset
-    OptionsDataset PaddedBatchDataset PaddedBatchDatasetV2 ParallelMapDataset PrefetchDataset
-    RangeDataset RepeatDataset SkipDataset SparseTensorSliceDataset TakeDataset TensorDataset
-    TensorSliceDataset WindowDataset ZipDataset FixedLengthRecordDataset
-    FixedLengthRecordDatasetV2 TextLineDataset TFRecordDataset""".split()
-)
+_UNSHUFFLED = frozenset((
+    "BatchDataset", "BatchDatasetV2", "ConcatenateDataset", "CacheDataset", "FilterDataset",
+    "MapDataset", "OptionsDataset", "PaddedBatchDataset", "PaddedBatchDatasetV2",
+    "ParallelMapDataset", "PrefetchDataset", "RangeDataset", "RepeatDataset", "SkipDataset",
+    "SparseTensorSliceDataset", "TakeDataset", "TensorDataset", "TensorSliceDataset",
+    "WindowDataset", "ZipDataset", "FixedLengthRecordDataset", "FixedLengthRecordDatasetV2",
+    "TextLineDataset", "TFRecordDataset",
+))  # fmt: skip
 
 
 def warn_if_unshuffled(dataset: Any) -> None:

@@ -139,7 +139,7 @@ def check_for_unexpected_keys(name: str, given: Mapping[str, Any], expected: lis
     unknown = set(given) - set(expected)
     if unknown:
         raise ValueError(
-            f'Unknown entries in {name} dictionary: {list(unknown)}. Only expected following '
+            f"Unknown entries in {name} dictionary: {list(unknown)}. Only expected following "
             f"keys: {expected}"
         )
 

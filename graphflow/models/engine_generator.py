@@ -25,19 +25,17 @@ from graphflow.models.engine_loop import (
     progress_bar,
     steps_of_dataset,
 )
+from graphflow.models.engine_sequence import Sequence
 from graphflow.nets.keras_state import get_session
 from graphflow.platform import tf_logging
 
 
-def is_sequence(x: Any) -> bool:
-    """Whether an object gives batches by number, as `tf.keras.utils.Sequence`."""
-    return all(hasattr(x, name) for name in ("__getitem__", "__len__", "on_epoch_end"))
-
-
 def is_generator_or_sequence(x: Any) -> bool:
     """Whether an object gives batches one after another, and is no data set's iterator."""
-    return inspect.isgenerator(x) or is_sequence(x) or (
-        hasattr(x, "__next__") and not hasattr(x, "get_next")
+    return (
+        inspect.isgenerator(x)
+        or isinstance(x, Sequence)
+        or (hasattr(x, "__next__") and not hasattr(x, "get_next"))
     )
 
 
@@ -184,7 +182,7 @@ class _Source:
 
     def _source(self, batch_size: int | None, epochs: int, shuffle: bool) -> Any:
         given = self.given
-        if is_sequence(given):
+        if isinstance(given, Sequence):
             self.steps = len(given) if self.steps is None else self.steps
             return _of_sequence(given, shuffle)
         if self.is_dataset:
@@ -315,17 +313,17 @@ class GeneratorRun:
 
     def _check(self, given: Any, steps: int | None) -> None:
         several = self.work["use_multiprocessing"] and self.work["workers"] > 1
-        if not is_sequence(given) and several:
+        if not isinstance(given, Sequence) and several:
             tf_logging.warning(
                 "Using a generator with `use_multiprocessing=True` and multiple workers may "
                 "duplicate your data. Please consider using the `keras.utils.Sequence` class."
             )
-        endless = is_generator_or_sequence(given) and not is_sequence(given)
+        endless = is_generator_or_sequence(given) and not isinstance(given, Sequence)
         if steps is None and endless:
             name = "steps_per_epoch" if self.mode == TRAIN else "steps"
             raise ValueError(f"Please specify the number of steps via the `{name}` argument.")
         given = self.validation_data
-        endless = is_generator_or_sequence(given) and not is_sequence(given)
+        endless = is_generator_or_sequence(given) and not isinstance(given, Sequence)
         if endless and not self.validation_steps:
             raise ValueError("Please specify the `validation_steps` argument.")
 
@@ -383,7 +381,7 @@ class GeneratorRun:
             if batch is None:
                 self._ended(step)
                 break
-            size = int(nest.flatten(batch)[0].shape[0])
+            size = self.batch_size = int(nest.flatten(batch)[0].shape[0])
             logs: dict[str, Any] = {"batch": step, "size": size}
             self.held._call_batch_hook(self.mode, "begin", step, logs)
             self.bar.on_batch_begin(step, logs)
@@ -391,9 +389,7 @@ class GeneratorRun:
             outs = self._run(*batch)
             outs = outs if isinstance(outs, list) else [outs]
             if step == 0 and fresh and self.model._is_compiled:
-                cbks.set_callback_parameters(
-                    self.held, self.model, mode=self.mode, **self._known() | {"batch_size": size}
-                )
+                cbks.set_callback_parameters(self.held, self.model, mode=self.mode, **self._known())
                 self.bar.params = {**self.held.params, "verbose": self.verbose}
             self.aggregator.aggregate(outs)
             logs = make_logs(self.model, logs, outs, self.mode)
@@ -436,7 +432,7 @@ class GeneratorRun:
             TEST,
             self.validation_data,
             steps_per_epoch=self.validation_steps,
-            batch_size=self.batch_size or 32,
+            batch_size=self.batch_size,  # that of the last batch, as in TensorFlow
             class_weight=self.class_weight,
             callbacks=self.held,
             verbose=self.verbose,

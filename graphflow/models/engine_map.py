@@ -55,15 +55,13 @@ class _Walk:
             inner, i, _, x = pending.pop(0)
             before = inner._inbound_nodes[i]
             if before in active:
-                raise ValueError(
-                    f'The tensor {x} at layer "{inner.name}" is part of a cycle.'
-                )
+                raise ValueError(f'The tensor {x} at layer "{inner.name}" is part of a cycle.')
             if before not in self._done:
                 stack.append((self._enter(x, inner, i), before))
                 active.add(before)
 
     def _enter(self, tensor: Any, layer: Any, i: int) -> list[tuple[Any, int, int, Any]]:
-        node = layer._inbound_nodes[i]
+        node: Node = layer._inbound_nodes[i]
         if node in self._done:
             return []
         self.keys.add(node_key(layer.name, i))
@@ -139,6 +137,23 @@ def _check_names(layers: list[Any]) -> None:
                 f'The name "{name}" is used {names.count(name)} times in the model. All layer '
                 "names should be unique."
             )
+
+
+def check_no_legacy_layers(layers: list[Any]) -> None:
+    """Checks that no layer is one of `tf.layers`.
+
+    Raises:
+        TypeError: if one is.
+    """
+    legacy = [layer for layer in layers if getattr(layer, "_is_legacy_layer", False)]
+    if legacy:
+        shown = "\n".join([f"  {layer}" for layer in legacy])
+        raise TypeError(
+            f"The following are legacy tf.layers.Layers:\n{shown}\nTo use keras as a framework "
+            "(for instance using the Network, Model, or Sequential classes), please use the "
+            "tf.keras.layers implementation instead. (Or, if writing custom layers, subclass from "
+            "tf.keras.layers rather than tf.layers)"
+        )
 
 
 def map_more(inputs: list[Any], outputs: list[Any]) -> tuple[list[Node], list[Any]]:

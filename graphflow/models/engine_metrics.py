@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from typing import Any
 
 from graphflow.core import late
+from graphflow.models import metrics as measures
 from graphflow.models.engine_endpoints import check_for_unexpected_keys, is_loss
 from graphflow.models.losses_weighted import squeeze_or_expand_dimensions
 from graphflow.ops.cast import cast
 
-
-
-class _Measures:
-    """The module of measures, imported on first use."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(importlib.import_module("graphflow.models.metrics"), name)
-
-
-measures = _Measures()
 _ACCURACY = ("accuracy", "acc")
 _CROSSENTROPY = ("crossentropy", "ce")
 
@@ -103,7 +93,7 @@ def _name_of(metric: Any, weighted: bool) -> str:
     if isinstance(metric, str) and metric in _CROSSENTROPY:
         return f"{prefix}ce"
     found = measures.get(metric)
-    return prefix + (found.name if hasattr(found, "name") else found.__name__)
+    return prefix + str(found.name if hasattr(found, "name") else found.__name__)
 
 
 def _function_of(metric: Any, shape: Any, loss: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +15,7 @@ from graphflow.core.errors import InvalidArgumentError
 from graphflow.core.shape import TensorShape, as_shape
 from graphflow.core.tensor import Tensor
 from graphflow.models import engine_config, engine_summary
-from graphflow.models.engine_map import map_more, map_network, node_key
+from graphflow.models.engine_map import check_no_legacy_layers, map_more, map_network, node_key
 from graphflow.models.engine_op_layer import AddLoss, AddMetric
 from graphflow.nets import keras_state
 from graphflow.nets.keras_call import call_context
@@ -159,6 +160,7 @@ class Network(Layer):
         found = map_network(self.inputs, self.outputs)
         self._network_nodes = found.keys
         self._nodes_by_depth = found.nodes_by_depth
+        check_no_legacy_layers(found.layers)
         self._layers = found.layers
         self._track_layers(found.layers)
 
@@ -442,8 +444,8 @@ class Network(Layer):
                 layer = node.outbound_layer
                 if layer in self._input_layers:
                     continue
-                taken = [known[inner, i, j] for inner, i, j, _ in node.iterate_inbound()]
-                taken = [tuple(shape.as_list()) for shape in taken]
+                shapes = [known[inner, i, j] for inner, i, j, _ in node.iterate_inbound()]
+                taken = [tuple(shape.as_list()) for shape in shapes]
                 packed = nest.pack_sequence_as(node.inbound_layers, taken)
                 made = flat_shapes(layer.compute_output_shape(packed))
                 index = layer._inbound_nodes.index(node)
@@ -478,6 +480,7 @@ class Network(Layer):
     def _insert_layers(self, layers: Iterable[Any], nodes: Iterable[Node] | None = None) -> None:
         """Adds layers that hang on tensors of the model, below its outputs."""
         layers = list(layers)
+        check_no_legacy_layers(layers)
         depths = {n: depth for depth, held in self._nodes_by_depth.items() for n in held}
         pending = list(nodes or (n for layer in layers for n in layer._inbound_nodes))
         relevant = {*pending, *depths}
@@ -548,11 +551,7 @@ class Network(Layer):
         Raises:
             ImportError: if there is no package yaml.
         """
-        try:
-            import yaml
-        except ImportError:
-            raise ImportError("Requires yaml module installed (`pip install pyyaml`).") from None
-        text: str = yaml.dump(self._updated_config(), **kwargs)
+        text: str = yaml_module().dump(self._updated_config(), **kwargs)
         return text
 
     def summary(
@@ -578,6 +577,18 @@ class Network(Layer):
                 "first layer(s) for automatic build."
             )
         engine_summary.print_summary(self, line_length, positions, print_fn)
+
+
+def yaml_module() -> Any:
+    """Returns the package yaml.
+
+    Raises:
+        ImportError: if there is none.
+    """
+    try:
+        return importlib.import_module("yaml")
+    except ImportError:
+        raise ImportError("Requires yaml module installed (`pip install pyyaml`).") from None
 
 
 def is_metric(x: Any) -> bool:

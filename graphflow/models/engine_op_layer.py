@@ -11,12 +11,14 @@ from graphflow.core.operation import Operation
 from graphflow.core.tensor import Tensor
 from graphflow.formats import proto
 from graphflow.models.backend_function import function
+from graphflow.models.engine_config import layer_class
 from graphflow.nets.keras_layer import Layer
 from graphflow.ops.constant import constant as constant_of
 
 _PREFIX: Final = "tf_op_layer_"
 
 
+@layer_class("TensorFlowOpLayer")
 class TensorFlowOpLayer(Layer):
     """The layer of one operation that stands in a model between layers.
 
@@ -36,9 +38,7 @@ class TensorFlowOpLayer(Layer):
         trainable: bool = True,
         dtype: Any = None,
     ) -> None:
-        super().__init__(
-            name=_PREFIX + name, trainable=trainable, dtype=dtype, autocast=False
-        )
+        super().__init__(name=_PREFIX + name, trainable=trainable, dtype=dtype, autocast=False)
         if isinstance(node_def, dict):
             self.node_def = json_format.ParseDict(node_def, proto.NodeDef())
         elif isinstance(node_def, str | bytes):
@@ -89,6 +89,7 @@ def layer_of(op: Operation, held: dict[int, Tensor]) -> TensorFlowOpLayer:
     return TensorFlowOpLayer(op.node_def, op.name, constants)
 
 
+@layer_class("AddLoss")
 class AddLoss(Layer):
     """The layer that adds its input to the losses of a model.
 
@@ -113,6 +114,7 @@ class AddLoss(Layer):
         return inputs
 
 
+@layer_class("AddMetric")
 class AddMetric(Layer):
     """The layer that adds its input to the measures of a model.
 

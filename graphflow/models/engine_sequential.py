@@ -9,6 +9,7 @@ from graphflow.core import nest
 from graphflow.core.export import export
 from graphflow.models.engine_config import deserialize_layer
 from graphflow.models.engine_input import Input, InputLayer
+from graphflow.models.engine_map import check_no_legacy_layers
 from graphflow.models.engine_network import input_shape_and_dtype
 from graphflow.models.engine_summary import get_source_inputs
 from graphflow.models.engine_training import Model
@@ -73,6 +74,7 @@ class Sequential(Model):
             layer = origin
         if not isinstance(layer, Layer):
             raise TypeError(f"The added layer must be an instance of class Layer. Found: {layer}")
+        check_no_legacy_layers([layer])
         with untracked(self):
             self.built = False
             begins = not self._layers and self._begin_with(layer)

@@ -48,9 +48,7 @@ def _is_one_after_another(model: Any) -> bool:
         return True
     nodes = []
     for held in model._nodes_by_depth.values():
-        if len(held) > 1 or (
-            len(held) == 1 and len(nest.flatten(held[0].inbound_layers)) > 1
-        ):
+        if len(held) > 1 or (len(held) == 1 and len(nest.flatten(held[0].inbound_layers)) > 1):
             return False
         nodes += held
     return all(sum(n in nodes for n in layer._inbound_nodes) <= 1 for layer in model.layers)

@@ -13,12 +13,12 @@ from graphflow.core.sparse_tensor import SparseTensor, SparseTensorValue
 from graphflow.core.tensor import Tensor
 from graphflow.core.tensor_spec import TensorSpec
 from graphflow.input.dataset_v2 import DatasetV2
+from graphflow.input.datasets import make_initializable_iterator
 from graphflow.input.iterators import Iterator
 from graphflow.models import engine_data as data
 from graphflow.models import engine_endpoints as endpoints
 from graphflow.models.backend_values import int_shape, is_placeholder
 from graphflow.models.callbacks_base import PREDICT, TEST, TRAIN
-from graphflow.models.engine_compile import CompiledNetwork
 from graphflow.models.engine_generator import (
     GeneratorRun,
     check_generator_arguments,
@@ -27,13 +27,14 @@ from graphflow.models.engine_generator import (
 from graphflow.models.engine_inputs import ModelInputs, cast_like, floats_cast
 from graphflow.models.engine_loop import Run, flat_inputs
 from graphflow.models.engine_network import input_shape_and_dtype
+from graphflow.models.engine_saving import SavingNetwork
 from graphflow.nets.keras_state import learning_phase
 from graphflow.nets.layer_tracking import untracked
 from graphflow.platform import tf_logging
 
 
 @export("keras.Model", "keras.models.Model")
-class Model(CompiledNetwork):
+class Model(SavingNetwork):
     """Layers with what trains them.
 
     Made from tensors, `Model(inputs=x, outputs=y)`, it is all that lies between them. Subclasses
@@ -135,7 +136,8 @@ class Model(CompiledNetwork):
                 "`validation_steps` should not be specified if `validation_data` is None."
             )
         return Run(
-            self, TRAIN, x, y, weights, batch_size, epochs, verbose, callbacks, *held,
+            self, TRAIN, x, y, weights, batch_size, epochs, verbose, callbacks,
+            val_inputs=held[0], val_targets=held[1], val_sample_weights=held[2],
             shuffle=shuffle, initial_epoch=initial_epoch, steps_per_epoch=steps_per_epoch,
             validation_steps=validation_steps, validation_freq=validation_freq,
             steps_name="steps_per_epoch",
@@ -469,7 +471,7 @@ class Model(CompiledNetwork):
                 if shuffle:
                     data.warn_if_unshuffled(x)
                 if extract_tensors_from_dataset:
-                    iterator = data.initialized(x.make_initializable_iterator())
+                    iterator = data.initialized(make_initializable_iterator(x))
                     x, y, sample_weight = data.unpack_element(iterator)
             else:
                 x, y, sample_weight = data.unpack_element(x)
@@ -527,7 +529,7 @@ class Model(CompiledNetwork):
         inputs, targets = x, y
         if isinstance(x, DatasetV2):
             inputs, targets, _ = data.unpack_element(
-                data.initialized(x.make_initializable_iterator())
+                data.initialized(make_initializable_iterator(x))
             )
         data.check_input_types(inputs, x)
         flat = flat_inputs(inputs) if isinstance(inputs, dict) else nest.flatten(inputs)

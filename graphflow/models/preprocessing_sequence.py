@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphflow.core.export import export
-from graphflow.models.utils_sequence import Sequence
+from graphflow.models.engine_sequence import Sequence
 
 
 @export("keras.preprocessing.sequence.pad_sequences")

@@ -75,6 +75,11 @@ class Layer(keras_layer.Layer):
     """None, as in TensorFlow: a layer of `tf.layers` does not say its graph."""
 
     @property
+    def _is_legacy_layer(self) -> bool:
+        """True: models of Keras refuse it."""
+        return True
+
+    @property
     def scope_name(self) -> str:
         """The name of the variable scope.
 

@@ -30,7 +30,7 @@ def untracked(owner: Any) -> Iterator[None]:
 
 
 def layers_in(held: Iterable[Any]) -> Iterator[Any]:
-    """Yields each layer of a list whose items are layers, or lists and dicts that hold some.
+    """Yields each layer of a list whose items are layers, or lists and dicts of some (no tuples).
 
     Args:
         held: the list.
@@ -44,8 +44,8 @@ def layers_in(held: Iterable[Any]) -> Iterator[Any]:
         seen.add(id(item))
         if isinstance(item, LayerTracking):
             yield item
-        elif isinstance(item, list | tuple):
-            pending += list(item)[::-1]
+        elif isinstance(item, list):
+            pending += item[::-1]
         elif isinstance(item, Mapping):
             pending += list(item.values())[::-1]
 
@@ -88,9 +88,9 @@ class LayerTracking(Module):
             ) from None
 
     def _note_attribute(self, name: str, value: Any) -> None:
-        if isinstance(value, LayerTracking | list | dict | tuple) and self.TRACKS_LAYERS:
+        if isinstance(value, LayerTracking | list | dict) and self.TRACKS_LAYERS:
             self._track_layer(value)
-        if isinstance(value, LayerTracking | Variable | list | dict | tuple):
+        if isinstance(value, LayerTracking | Variable | list | dict):
             self._track_object(name, value)
         for item in nest.flatten(value) if isinstance(value, list | dict | tuple) else [value]:
             if isinstance(item, Variable):
