@@ -82,10 +82,14 @@ class Wrapper(Layer):
         return cls(deserialize_layer(config.pop("layer"), custom_objects), **config)
 
 
+_STEPWISE: Final = ("LSTM", "GRU", "LSTMCell", "GRUCell", "BatchNormalization")
+"""Kinds that TensorFlow 1.15.5 does not count among its own: there are two versions of them."""
+
+
 def _is_own(layer: Any) -> bool:
     """Whether a layer is one of graphflow's kinds, or derived from one but the base."""
     nearest = next(kind for kind in type(layer).__mro__ if kind.__module__.startswith("graphflow."))
-    return nearest not in (Layer, tf_layers.Layer)
+    return nearest not in (Layer, tf_layers.Layer) and nearest.__name__ not in _STEPWISE
 
 
 def _sizes(first: tuple[Any, ...], x: Any, start: int, known: Any = None) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Callable  # noqa: UP035 - evaluated under Python 3.7
 
 import numpy as np
@@ -169,7 +170,7 @@ def facts_of(tf: Any, layer: Any, shapes: Any) -> Any:
         shape = None
     return {
         "config": config,
-        "again": type(layer).from_config(config).get_config() == config,
+        "again": type(layer).from_config(copy.deepcopy(config)).get_config() == config,
         "shape": shape,
         "weights": [[w.name, w.shape.as_list(), w.dtype.name] for w in layer.weights],
         "trainable": [w.name for w in layer.trainable_weights],

@@ -165,7 +165,141 @@ def mistakes(tf: Any) -> Made:
     return Made(facts=facts)
 
 
-for _function in (masked, states_given, stateful, cells, own_cell, dropped, mistakes):
+# --- wrappers and Lambda ---
+def distributed(tf: Any) -> Made:
+    layers = tf.keras.layers
+    x, feeds = fed(tf, None, 4, 3)
+    y, more = fed(tf, 2, None, 3)
+    feeds.update(more)
+    dense = layers.TimeDistributed(layers.Dense(5))
+    nested = layers.TimeDistributed(layers.LSTM(2, unroll=True))
+    deep = tf.constant(data(2, 3, 4, 3))
+    facts = [dense.layer.units]
+    facts += [mistake(layers.TimeDistributed, 3), mistake(dense.build, [2, 3])]
+    results = [dense(x), dense(y), nested(deep)]
+    facts += [facts_of(tf, dense, [(None, 4, 3)]), [w.name for w in nested.weights]]
+    return Made(results, feeds, facts=facts)
+
+
+def distributed_masked(tf: Any) -> Made:
+    layers = tf.keras.layers
+    x, feeds = fed(tf, None, 4, 3)
+    feeds[x][:, 2:] = 0.0
+    y = layers.TimeDistributed(layers.Dense(2))(layers.Masking()(x))
+    return Made([y, y._keras_mask], feeds)
+
+
+def distributed_own(tf: Any) -> Made:
+    class Twice(tf.keras.layers.Layer):  # type: ignore[misc,name-defined]  # of either library
+        def call(self, inputs: Any) -> Any:
+            return inputs * 2
+
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return input_shape
+
+    x, feeds = fed(tf, 2, 4, 3)
+    return Made([tf.keras.layers.TimeDistributed(Twice())(x)], feeds)
+
+
+MERGES = ("concat", "sum", "mul", "ave", None)
+
+
+def _bidirectional_call(mode: Any) -> Callable[[Any], Made]:
+    def call(tf: Any) -> Made:
+        layers = tf.keras.layers
+        x, feeds = fed(tf, *SHAPE)
+        inner = layers.LSTM(3, return_sequences=mode != "sum", unroll=True)
+        layer = layers.Bidirectional(inner, merge_mode=mode)
+        found = layer(x)
+        facts = {
+            "config": layer.get_config(),
+            "weights": [w.name for w in layer.weights],
+            "layers": [layer.forward_layer.name, layer.backward_layer.name, layer.name],
+            "again": type(layer).from_config(layer.get_config()).get_config(),
+        }
+        facts["again"] = facts["again"]["merge_mode"]
+        return Made(found if isinstance(found, list) else [found], feeds, facts=facts)
+
+    return call
+
+
+for _mode in MERGES:
+    CALLS["bidirectional_" + str(_mode).lower()] = _bidirectional_call(_mode)
+
+
+def bidirectional_more(tf: Any) -> Made:
+    layers = tf.keras.layers
+    x, feeds = fed(tf, *SHAPE)
+    feeds[x][0, 2:] = 0.0
+    masked = layers.Masking()(x)
+    states = layers.Bidirectional(layers.GRU(2, return_state=True))
+    own = layers.Bidirectional(
+        layers.LSTM(2), backward_layer=layers.LSTM(2, go_backwards=True, name="back")
+    )
+    cells = layers.Bidirectional(layers.RNN([layers.GRUCell(2), layers.LSTMCell(2)]))
+    start = tf.constant(data(2, 2))
+    results = [
+        *states(x), own(masked), cells(x),
+        layers.Bidirectional(layers.LSTM(2, return_sequences=True))(masked),
+        layers.Bidirectional(layers.GRU(2))(x, initial_state=[start, start * 2]),
+    ]  # fmt: skip
+    facts = [
+        own.get_config(),
+        mistake(layers.Bidirectional, 3)[:1],
+        mistake(layers.Bidirectional, layers.GRU(2), merge_mode="none"),
+        mistake(layers.Bidirectional, layers.GRU(2), backward_layer=layers.GRU(2)),
+        mistake(
+            layers.Bidirectional, layers.GRU(2),
+            backward_layer=layers.GRU(2, go_backwards=True, return_state=True),
+        ),
+    ]  # fmt: skip
+    return Made(results, feeds, facts=facts)
+
+
+def scaled(x: Any, factor: float = 3.0) -> Any:
+    """A function for Lambda layers."""
+    return x * factor
+
+
+def lambdas(tf: Any) -> Made:
+    layers = tf.keras.layers
+    x, feeds = fed(tf, None, 5)
+    plain = layers.Lambda(lambda v: v * 2)
+    options = layers.Lambda(scaled, arguments={"factor": 4.0}, output_shape=(5,))
+    masked = layers.Lambda(lambda v, mask=None: v, mask=lambda v, m: tf.cast(v[:, 0], tf.bool))
+    trained = layers.Lambda(lambda v, training=None: v if training else -v)
+    with_weight = layers.Lambda(lambda v: v * tf.Variable(3.0, name="scale"))
+    results = [plain(x), options(x), masked(x), trained(x), trained(x, training=True)]
+    results += [layers.Lambda.from_config(plain.get_config())(x), with_weight(x)]
+    again = layers.Lambda.from_config(options.get_config(), {"scaled": scaled})
+    results += [again(x)]
+    config = options.get_config()
+    config.pop("module")
+    lambda_config = plain.get_config()
+    facts = {
+        "keys": sorted(lambda_config),
+        "types": [lambda_config["function_type"], config["function_type"]],
+        "shapes": [str(tuple(options.compute_output_shape((3, 5)))[1:])],
+        "arguments": again.get_config()["arguments"],
+        "weights": [w.name for w in with_weight.weights],
+    }
+    facts["shapes"] = [tf.TensorShape(options.compute_output_shape((3, 5))).as_list()]
+    return Made(results, feeds, facts=facts)
+
+
+for _function in (
+    masked, states_given, stateful, cells, own_cell, dropped, mistakes, distributed,
+    distributed_masked, distributed_own, bidirectional_more, lambdas,
+):  # fmt: skip
     CALLS[_function.__name__] = _function
-ONLY_NUMBERS = tuple(name for name in CALLS if "unroll" not in LAYERS.get(name, ("", "", {}))[2])
+SAME_NODES = ("distributed_masked", "lambdas")
+
+
+def _loops(name: str) -> bool:
+    if name in SAME_NODES or (name.startswith("bidirectional_") and name != "bidirectional_more"):
+        return False
+    return "unroll" not in LAYERS.get(name, ("", "", {}))[2]
+
+
+ONLY_NUMBERS = tuple(name for name in CALLS if _loops(name))
 """Calls whose nodes differ from TensorFlow's on purpose: those with loops."""
