@@ -185,7 +185,8 @@ def clip(x: Any, min_value: Any, max_value: Any) -> Tensor:
     """
     if max_value is not None and max_value < min_value:
         max_value = min_value
-    return clip_by_value(x, min_value, float("inf") if max_value is None else max_value)
+    found: Tensor = clip_by_value(x, min_value, float("inf") if max_value is None else max_value)
+    return found
 
 
 @export("keras.backend.sin")

@@ -1,4 +1,4 @@
-"""Records the programs of tests/models/engine_programs.py and backend_calls.py with TensorFlow 1.15.5.
+"""Records tests/models/engine_programs.py and backend_calls.py with TensorFlow 1.15.5.
 
 Run from the project's root with the oracle's Python 3.7:
 `TF_CPP_MIN_LOG_LEVEL=3 .oracle/tf115/bin/python -W ignore tests/golden/models/record_engine.py`.
