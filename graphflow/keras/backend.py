@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.models.backend_arrays import arange as arange, batch_dot as batch_dot, batch_flatten as batch_flatten, concatenate as concatenate, count_params as count_params, dot as dot, expand_dims as expand_dims, flatten as flatten, gather as gather, one_hot as one_hot, ones_like as ones_like, permute_dimensions as permute_dimensions, repeat as repeat, repeat_elements as repeat_elements, reshape as reshape, reverse as reverse, shape as shape, spatial_2d_padding as spatial_2d_padding, spatial_3d_padding as spatial_3d_padding, squeeze as squeeze, stack as stack, temporal_padding as temporal_padding, tile as tile, to_dense as to_dense, transpose as transpose, zeros_like as zeros_like
     from graphflow.models.backend_function import function as function, gradients as gradients, stop_gradient as stop_gradient
-    from graphflow.models.backend_values import constant as constant, dtype as dtype, int_shape as int_shape, is_keras_tensor as is_keras_tensor, is_sparse as is_sparse, ndim as ndim, placeholder as placeholder, variable as variable
+    from graphflow.models.backend_nets import bias_add as bias_add, binary_crossentropy as binary_crossentropy, categorical_crossentropy as categorical_crossentropy, conv1d as conv1d, conv2d as conv2d, conv3d as conv3d, ctc_batch_cost as ctc_batch_cost, ctc_decode as ctc_decode, ctc_label_dense_to_sparse as ctc_label_dense_to_sparse, dropout as dropout, elu as elu, foldl as foldl, foldr as foldr, hard_sigmoid as hard_sigmoid, in_test_phase as in_test_phase, in_top_k as in_top_k, in_train_phase as in_train_phase, l2_normalize as l2_normalize, map_fn as map_fn, pool2d as pool2d, pool3d as pool3d, relu as relu, sigmoid as sigmoid, softmax as softmax, softplus as softplus, softsign as softsign, switch as switch, tanh as tanh
+    from graphflow.models.backend_reduce import abs as abs, all as all, any as any, argmax as argmax, argmin as argmin, cast as cast, clip as clip, cos as cos, cumprod as cumprod, cumsum as cumsum, equal as equal, exp as exp, greater as greater, greater_equal as greater_equal, less as less, less_equal as less_equal, log as log, max as max, maximum as maximum, mean as mean, min as min, minimum as minimum, not_equal as not_equal, pow as pow, prod as prod, round as round, sign as sign, sin as sin, sqrt as sqrt, square as square, std as std, sum as sum, var as var
+    from graphflow.models.backend_values import backend as backend, constant as constant, dtype as dtype, int_shape as int_shape, is_sparse as is_sparse, name_scope as name_scope, ndim as ndim, placeholder as placeholder, variable as variable
+    from graphflow.models.backend_variables import eval as eval, eye as eye, moving_average_update as moving_average_update, ones as ones, print_tensor as print_tensor, random_binomial as random_binomial, random_normal as random_normal, random_normal_variable as random_normal_variable, random_uniform as random_uniform, random_uniform_variable as random_uniform_variable, truncated_normal as truncated_normal, update as update, update_add as update_add, update_sub as update_sub, zeros as zeros
     from graphflow.nets.keras_state import batch_get_value as batch_get_value, batch_set_value as batch_set_value, cast_to_floatx as cast_to_floatx, clear_session as clear_session, epsilon as epsilon, floatx as floatx, get_session as get_session, get_uid as get_uid, get_value as get_value, image_data_format as image_data_format, learning_phase as learning_phase, manual_variable_initialization as manual_variable_initialization, reset_uids as reset_uids, set_epsilon as set_epsilon, set_floatx as set_floatx, set_image_data_format as set_image_data_format, set_learning_phase as set_learning_phase, set_session as set_session, set_value as set_value
 else:
     _PLACES = {
+        'graphflow.models.backend_arrays': 'arange batch_dot batch_flatten concatenate count_params dot expand_dims flatten gather one_hot ones_like permute_dimensions repeat repeat_elements reshape reverse shape spatial_2d_padding spatial_3d_padding squeeze stack temporal_padding tile to_dense transpose zeros_like',
         'graphflow.models.backend_function': 'function gradients stop_gradient',
-        'graphflow.models.backend_values': 'constant dtype int_shape is_keras_tensor is_sparse ndim placeholder variable',
+        'graphflow.models.backend_nets': 'bias_add binary_crossentropy categorical_crossentropy conv1d conv2d conv3d ctc_batch_cost ctc_decode ctc_label_dense_to_sparse dropout elu foldl foldr hard_sigmoid in_test_phase in_top_k in_train_phase l2_normalize map_fn pool2d pool3d relu sigmoid softmax softplus softsign switch tanh',
+        'graphflow.models.backend_reduce': 'abs all any argmax argmin cast clip cos cumprod cumsum equal exp greater greater_equal less less_equal log max maximum mean min minimum not_equal pow prod round sign sin sqrt square std sum var',
+        'graphflow.models.backend_values': 'backend constant dtype int_shape is_sparse name_scope ndim placeholder variable',
+        'graphflow.models.backend_variables': 'eval eye moving_average_update ones print_tensor random_binomial random_normal random_normal_variable random_uniform random_uniform_variable truncated_normal update update_add update_sub zeros',
         'graphflow.nets.keras_state': 'batch_get_value batch_set_value cast_to_floatx clear_session epsilon floatx get_session get_uid get_value image_data_format learning_phase manual_variable_initialization reset_uids set_epsilon set_floatx set_image_data_format set_learning_phase set_session set_value',
     }
     _SPACES = ''
@@ -30,10 +38,24 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "batch_get_value", "batch_set_value", "cast_to_floatx", "clear_session", "constant", "dtype",
-    "epsilon", "floatx", "function", "get_session", "get_uid", "get_value", "gradients",
-    "image_data_format", "int_shape", "is_keras_tensor", "is_sparse", "learning_phase",
-    "manual_variable_initialization", "ndim", "placeholder", "reset_uids", "set_epsilon",
-    "set_floatx", "set_image_data_format", "set_learning_phase", "set_session", "set_value",
-    "stop_gradient", "variable",
+    "abs", "all", "any", "arange", "argmax", "argmin", "backend", "batch_dot", "batch_flatten",
+    "batch_get_value", "batch_set_value", "bias_add", "binary_crossentropy", "cast",
+    "cast_to_floatx", "categorical_crossentropy", "clear_session", "clip", "concatenate",
+    "constant", "conv1d", "conv2d", "conv3d", "cos", "count_params", "ctc_batch_cost",
+    "ctc_decode", "ctc_label_dense_to_sparse", "cumprod", "cumsum", "dot", "dropout", "dtype",
+    "elu", "epsilon", "equal", "eval", "exp", "expand_dims", "eye", "flatten", "floatx", "foldl",
+    "foldr", "function", "gather", "get_session", "get_uid", "get_value", "gradients", "greater",
+    "greater_equal", "hard_sigmoid", "image_data_format", "in_test_phase", "in_top_k",
+    "in_train_phase", "int_shape", "is_sparse", "l2_normalize", "learning_phase", "less",
+    "less_equal", "log", "manual_variable_initialization", "map_fn", "max", "maximum", "mean",
+    "min", "minimum", "moving_average_update", "name_scope", "ndim", "not_equal", "one_hot",
+    "ones", "ones_like", "permute_dimensions", "placeholder", "pool2d", "pool3d", "pow",
+    "print_tensor", "prod", "random_binomial", "random_normal", "random_normal_variable",
+    "random_uniform", "random_uniform_variable", "relu", "repeat", "repeat_elements", "reset_uids",
+    "reshape", "reverse", "round", "set_epsilon", "set_floatx", "set_image_data_format",
+    "set_learning_phase", "set_session", "set_value", "shape", "sigmoid", "sign", "sin", "softmax",
+    "softplus", "softsign", "spatial_2d_padding", "spatial_3d_padding", "sqrt", "square",
+    "squeeze", "stack", "std", "stop_gradient", "sum", "switch", "tanh", "temporal_padding",
+    "tile", "to_dense", "transpose", "truncated_normal", "update", "update_add", "update_sub",
+    "var", "variable", "zeros", "zeros_like",
 ]

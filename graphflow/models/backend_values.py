@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from graphflow.core import scopes
 from graphflow.core.convert import convert
 from graphflow.core.dtypes import as_dtype
 from graphflow.core.export import export
@@ -54,6 +55,22 @@ def placeholder(
     return constants.placeholder(dtype, shape=shape, name=name)
 
 
+@export("keras.backend.backend")
+def backend() -> str:
+    """Returns what Keras runs on: "tensorflow", of which graphflow is one more."""
+    return "tensorflow"
+
+
+@export("keras.backend.name_scope")
+def name_scope(name: str) -> Any:
+    """Returns a context in which operations are named below a name.
+
+    Args:
+        name: the name.
+    """
+    return scopes.name_scope(name)
+
+
 @export("keras.backend.constant")
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: Any = None) -> Tensor:
     """Returns a tensor of a fixed value.
@@ -86,7 +103,6 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, constraint:
     return made
 
 
-@export("keras.backend.is_keras_tensor")
 def is_keras_tensor(x: Any) -> bool:
     """Returns whether a tensor is the result of a layer of Keras.
 

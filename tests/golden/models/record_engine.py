@@ -1,4 +1,4 @@
-"""Records the programs of tests/models/engine_programs.py with TensorFlow 1.15.5.
+"""Records tests/models/engine_programs.py and backend_calls.py with TensorFlow 1.15.5.
 
 Run from the project's root with the oracle's Python 3.7:
 `TF_CPP_MIN_LOG_LEVEL=3 .oracle/tf115/bin/python -W ignore tests/golden/models/record_engine.py`.
@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 import tensorflow as tf  # noqa: E402
 
+from tests.models import backend_calls as backend  # noqa: E402
 from tests.models import engine_programs as programs  # noqa: E402
 
 
@@ -37,11 +38,22 @@ def main():
     for name in programs.MISTAKES:
         fresh()
         mistakes[name] = programs.mistake(tf, name)
+    rows = {}
+    for name in backend.ROWS:
+        fresh()
+        rows[name] = backend.observed(tf, name)
+    fresh()
+    calls = [np.asarray(x, float).tolist() for x in backend.function(tf, tf.keras.backend)]
+    fresh()
+    known = backend.known(tf, tf.keras.backend)
     recording = {
         "tensorflow": tf.__version__,
         "date": datetime.date.today().isoformat(),
         "programs": found,
         "mistakes": mistakes,
+        "backend": rows,
+        "function": calls,
+        "known": known,
     }
     text = json.dumps(recording, separators=(",", ":"), sort_keys=True)
     buffer = io.BytesIO()
