@@ -184,6 +184,7 @@ if TYPE_CHECKING:
     from graphflow import image as image
     from graphflow import initializers as initializers
     from graphflow import io as io
+    from graphflow import keras as keras
     from graphflow import layers as layers
     from graphflow import linalg as linalg
     from graphflow import logging as logging
@@ -386,7 +387,7 @@ else:
         'graphflow.runtime.session': 'InteractiveSession Session',
         'graphflow.viz.draw': 'draw',
     }
-    _SPACES = 'app audio autograph bitwise compat config contrib data debugging distribute distributions dtypes errors estimator experimental flags gfile graph_util image initializers io layers linalg logging lookup losses manip math metrics nest nn python_io quantization queue random raw_ops resource_loader saved_model sets signal sparse spectral strings summary sysconfig test train user_ops version xla'
+    _SPACES = 'app audio autograph bitwise compat config contrib data debugging distribute distributions dtypes errors estimator experimental flags gfile graph_util image initializers io keras layers linalg logging lookup losses manip math metrics nest nn python_io quantization queue random raw_ops resource_loader saved_model sets signal sparse spectral strings summary sysconfig test train user_ops version xla'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -459,8 +460,8 @@ __all__ = [
     "initialize_all_variables", "initialize_local_variables", "initialize_variables",
     "initializers", "int16", "int32", "int64", "int8", "invert_permutation", "io", "is_finite",
     "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing",
-    "is_tensor", "is_variable_initialized", "layers", "lbeta", "less", "less_equal", "lgamma",
-    "lin_space", "linalg", "linspace", "load_file_system_library", "load_library",
+    "is_tensor", "is_variable_initialized", "keras", "layers", "lbeta", "less", "less_equal",
+    "lgamma", "lin_space", "linalg", "linspace", "load_file_system_library", "load_library",
     "load_op_library", "local_variables", "local_variables_initializer", "log", "log1p",
     "log_sigmoid", "logging", "logical_and", "logical_not", "logical_or", "logical_xor", "lookup",
     "losses", "make_ndarray", "make_template", "make_tensor_proto", "manip", "map_fn",

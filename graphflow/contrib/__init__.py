@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from graphflow.contrib import distributions as distributions
     from graphflow.contrib import eager as eager
     from graphflow.contrib import estimator as estimator
+    from graphflow.contrib import factorization as factorization
     from graphflow.contrib import framework as framework
     from graphflow.contrib import layers as layers
+    from graphflow.contrib import learn as learn
     from graphflow.contrib import legacy_seq2seq as legacy_seq2seq
     from graphflow.contrib import lookup as lookup
     from graphflow.contrib import losses as losses
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 else:
     _PLACES = {
     }
-    _SPACES = 'data distributions eager estimator framework layers legacy_seq2seq lookup losses metrics predictor rnn seq2seq slim staging tensorboard training util'
+    _SPACES = 'data distributions eager estimator factorization framework layers learn legacy_seq2seq lookup losses metrics predictor rnn seq2seq slim staging tensorboard training util'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -42,7 +44,7 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "data", "distributions", "eager", "estimator", "framework", "layers", "legacy_seq2seq",
-    "lookup", "losses", "metrics", "predictor", "rnn", "seq2seq", "slim", "staging", "tensorboard",
-    "training", "util",
+    "data", "distributions", "eager", "estimator", "factorization", "framework", "layers", "learn",
+    "legacy_seq2seq", "lookup", "losses", "metrics", "predictor", "rnn", "seq2seq", "slim",
+    "staging", "tensorboard", "training", "util",
 ]

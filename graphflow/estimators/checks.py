@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graphflow.core import scopes
-from graphflow.core.compat import executing_eagerly
+from graphflow.core.eager_switch import executing_eagerly
 from graphflow.core.operation import Operation
 from graphflow.core.tensor import Tensor
 

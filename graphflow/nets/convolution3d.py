@@ -9,13 +9,13 @@ from graphflow.core.tensor import Tensor
 from graphflow.nets import layer_arguments as arguments
 from graphflow.nets.convolutional import Convolution, TransposedConvolution
 from graphflow.nets.initializers import Zeros
+from graphflow.nets.layer import Layer
 from graphflow.ops.conv3d import conv3d_transpose as conv3d_transpose_op
 
 _ZEROS = Zeros()
 
 
-@export("layers.Conv3D")
-class Conv3D(Convolution):
+class Conv3DLayer(Convolution):
     """A layer that convolves volumes with filters; its arguments are those of `Convolution`."""
 
     spatial = 3
@@ -63,8 +63,15 @@ class Conv3D(Convolution):
         )
 
 
-@export("layers.Conv3DTranspose")
-class Conv3DTranspose(TransposedConvolution):
+@export("layers.Conv3D")
+class Conv3D(Conv3DLayer, Layer):
+    """A layer that convolves volumes with filters; its arguments are those of `Convolution`.
+
+    Its arguments are those of `Conv3DLayer`.
+    """
+
+
+class Conv3DTransposeLayer(TransposedConvolution):
     """A layer that undoes the sizes of a convolution of volumes.
 
     Its arguments are those of `Convolution`, without a dilation rate.
@@ -124,6 +131,14 @@ class Conv3DTranspose(TransposedConvolution):
         )
         outputs.set_shape(self.compute_output_shape(inputs.shape))
         return outputs
+
+
+@export("layers.Conv3DTranspose")
+class Conv3DTranspose(Conv3DTransposeLayer, Layer):
+    """A layer that undoes the sizes of a convolution of volumes.
+
+    Its arguments are those of `Conv3DTransposeLayer`.
+    """
 
 
 @export("layers.conv3d")

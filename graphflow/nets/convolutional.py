@@ -8,6 +8,7 @@ from graphflow.core.convert import convert
 from graphflow.core.export import export
 from graphflow.core.shape import TensorShape, as_shape
 from graphflow.core.tensor import Tensor
+from graphflow.nets import keras_layer
 from graphflow.nets import layer_arguments as arguments
 from graphflow.nets.initializers import Zeros
 from graphflow.nets.input_spec import InputSpec
@@ -25,7 +26,7 @@ _ZEROS = Zeros()
 _NO_CHANNELS = "The channel dimension of the inputs should be defined. Found `None`."
 
 
-class Convolution(Layer):
+class Convolution(keras_layer.Layer):
     """The base of the convolution layers; subclasses say the spatial rank.
 
     Args:
@@ -195,8 +196,7 @@ class Convolution(Layer):
         return TensorShape(sizes)
 
 
-@export("layers.Conv1D")
-class Conv1D(Convolution):
+class Conv1DLayer(Convolution):
     """A layer that convolves signals with filters; its arguments are those of `Convolution`."""
 
     spatial = 1
@@ -212,8 +212,15 @@ class Conv1D(Convolution):
         return super()._biased(outputs)
 
 
-@export("layers.Conv2D")
-class Conv2D(Convolution):
+@export("layers.Conv1D")
+class Conv1D(Conv1DLayer, Layer):
+    """A layer that convolves signals with filters; its arguments are those of `Convolution`.
+
+    Its arguments are those of `Conv1DLayer`.
+    """
+
+
+class Conv2DLayer(Convolution):
     """A layer that convolves images with filters; its arguments are those of `Convolution`."""
 
     spatial = 2
@@ -259,6 +266,14 @@ class Conv2D(Convolution):
             name,
             **kwargs,
         )
+
+
+@export("layers.Conv2D")
+class Conv2D(Conv2DLayer, Layer):
+    """A layer that convolves images with filters; its arguments are those of `Convolution`.
+
+    Its arguments are those of `Conv2DLayer`.
+    """
 
 
 class TransposedConvolution(Convolution):
@@ -309,8 +324,7 @@ class TransposedConvolution(Convolution):
         return TensorShape(sizes)
 
 
-@export("layers.Conv2DTranspose")
-class Conv2DTranspose(TransposedConvolution):
+class Conv2DTransposeLayer(TransposedConvolution):
     """A layer that undoes the sizes of a convolution: its images become larger.
 
     Its arguments are those of `Convolution`, without a dilation rate.
@@ -374,6 +388,14 @@ class Conv2DTranspose(TransposedConvolution):
             outputs = transpose(outputs, (0, 3, 1, 2))
         outputs.set_shape(self.compute_output_shape(inputs.shape))
         return outputs
+
+
+@export("layers.Conv2DTranspose")
+class Conv2DTranspose(Conv2DTransposeLayer, Layer):
+    """A layer that undoes the sizes of a convolution: its images become larger.
+
+    Its arguments are those of `Conv2DTransposeLayer`.
+    """
 
 
 @export("layers.conv1d")

@@ -9,6 +9,7 @@ from graphflow.core.convert import convert
 from graphflow.core.export import export
 from graphflow.core.shape import TensorShape, as_shape
 from graphflow.core.tensor import Tensor
+from graphflow.nets import keras_layer
 from graphflow.nets import layer_arguments as arguments
 from graphflow.nets.choose import choose
 from graphflow.nets.input_spec import InputSpec
@@ -20,8 +21,7 @@ from graphflow.ops.shape_ops import shape as shape_of
 from graphflow.ops.transpose import transpose
 
 
-@export("layers.Dropout")
-class Dropout(Layer):
+class DropoutLayer(keras_layer.Layer):
     """A layer that leaves out elements at random while a network learns.
 
     Args:
@@ -63,7 +63,7 @@ class Dropout(Layer):
                       lambda: self._dropped(inputs), lambda: identity(inputs))  # fmt: skip
 
     def _dropped(self, inputs: Any) -> Tensor:
-        noise_shape = None if self.noise_shape is None else self._get_noise_shape(inputs)
+        noise_shape = self._get_noise_shape(inputs)
         return dropout_op.dropout(inputs, noise_shape=noise_shape, seed=self.seed, rate=self.rate)
 
     def _get_noise_shape(self, inputs: Any) -> Any:
@@ -75,6 +75,14 @@ class Dropout(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Returns the shape of the result: that of the input."""
         return input_shape
+
+
+@export("layers.Dropout")
+class Dropout(DropoutLayer, Layer):
+    """A layer that leaves out elements at random while a network learns.
+
+    Its arguments are those of `DropoutLayer`.
+    """
 
 
 @export("layers.dropout")
@@ -105,8 +113,7 @@ def dropout(
     return found
 
 
-@export("layers.Flatten")
-class Flatten(Layer):
+class FlattenLayer(keras_layer.Layer):
     """A layer that makes a vector of each example.
 
     Args:
@@ -142,6 +149,14 @@ class Flatten(Layer):
         """Returns the shape of the result for a shape of the input."""
         n, *others = as_shape(input_shape).as_list()
         return TensorShape([n, math.prod(others) if all(others) else None])
+
+
+@export("layers.Flatten")
+class Flatten(FlattenLayer, Layer):
+    """A layer that makes a vector of each example.
+
+    Its arguments are those of `FlattenLayer`.
+    """
 
 
 @export("layers.flatten")

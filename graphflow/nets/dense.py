@@ -9,6 +9,7 @@ from graphflow.core.dtypes import as_dtype
 from graphflow.core.export import export
 from graphflow.core.shape import TensorShape, as_shape
 from graphflow.core.tensor import Tensor
+from graphflow.nets import keras_layer
 from graphflow.nets import layer_arguments as arguments
 from graphflow.nets.initializers import Zeros
 from graphflow.nets.input_spec import InputSpec
@@ -20,8 +21,7 @@ from graphflow.ops.contraction import tensordot
 _ZEROS = Zeros()
 
 
-@export("layers.Dense")
-class Dense(Layer):
+class DenseLayer(keras_layer.Layer):
     """A layer that returns `activation(inputs @ kernel + bias)`.
 
     Args:
@@ -138,6 +138,14 @@ class Dense(Layer):
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         """Returns the shape of the result for a shape of the input."""
         return TensorShape([*as_shape(input_shape).as_list()[:-1], self.units])
+
+
+@export("layers.Dense")
+class Dense(DenseLayer, Layer):
+    """A layer that returns `activation(inputs @ kernel + bias)`.
+
+    Its arguments are those of `DenseLayer`.
+    """
 
 
 @export("layers.dense")

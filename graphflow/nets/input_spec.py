@@ -9,7 +9,7 @@ from graphflow.core.dtypes import as_dtype
 from graphflow.core.export import export
 
 
-@export("layers.InputSpec")
+@export("layers.InputSpec", "keras.layers.InputSpec")
 class InputSpec:
     """Rank, element type and sizes that an input of a layer must have.
 

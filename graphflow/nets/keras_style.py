@@ -62,7 +62,12 @@ def refuse(argument: str, given: Any) -> None:
 
 
 def variable(
-    name: str, shape: Any, dtype: DType, initializer: Any, use_resource: bool | None, **options: Any
+    name: str | None,
+    shape: Any,
+    dtype: DType,
+    initializer: Any,
+    use_resource: bool | None,
+    **options: Any,
 ) -> Variable:
     """Returns a new variable of a layer in Keras style.
 
@@ -78,7 +83,9 @@ def variable(
         ValueError: if there is no initializer and none for the element type.
     """
     if initializer is None:
-        initializer = _default(name, dtype)
+        initializer = default_initializer(name, dtype)
+    elif isinstance(initializer, type):
+        initializer = initializer()
     made: Variable = make_variable(
         initial_value=functools.partial(initializer, shape, dtype=dtype),
         name=name,
@@ -90,7 +97,16 @@ def variable(
     return made
 
 
-def _default(name: str, dtype: DType) -> Any:
+def default_initializer(name: str | None, dtype: DType) -> Any:
+    """Returns what makes the first value of a variable that says nothing about it.
+
+    Args:
+        name: the variable's name, for the message.
+        dtype: its element type.
+
+    Raises:
+        ValueError: if there is nothing for the element type.
+    """
     if dtype.is_floating:
         return GlorotUniform()
     if dtype.is_integer or dtype == bool_:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Final
 
+from graphflow.core import late
 from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.tensor import Tensor
@@ -77,6 +78,7 @@ def activation(given: Any) -> Callable[[Tensor], Tensor] | None:
     return _ACTIVATIONS[given]
 
 
+@late.provide("keras_initializer")
 def initializer(given: Any) -> Any:
     """Returns an initializer: an object or function as it is, a class called, one by its name.
 
@@ -106,6 +108,7 @@ def _of_config(config: dict[str, Any]) -> Any:
     return kind.from_config(config["config"])
 
 
+@late.provide("keras_regularizer")
 def regularizer(given: Any) -> Any:
     """Returns a regularizer: a function as it is, or "l1", "l2" or "l1_l2" with rates of 0.01.
 
@@ -123,6 +126,7 @@ def regularizer(given: Any) -> Any:
     raise ValueError(f"Could not interpret regularizer identifier: {given}")
 
 
+@late.provide("keras_constraint")
 def constraint(given: Any) -> Any:
     """Returns a constraint: a function, or None.
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from graphflow.core.export import export
-from graphflow.nets.layer import Layer, snake_case
+from graphflow.nets.keras_layer import snake_case
+from graphflow.nets.layer import Layer
 from graphflow.ops.variable_scope import VariableScope, _scopes, get_variable_scope, variable_scope
 from graphflow.ops.variable_store import graph_object
 
@@ -107,7 +108,7 @@ class Network(Layer):
                 if layer._name != layer._base_name:
                     layer._name = _free_name(type(layer), self._counts, self._owned)
                     layer._base_name = layer._name
-                layer._parent = weakref.ref(self)  # type: ignore[attr-defined]  # the network's note
+                layer._parent = weakref.ref(self)
             self._waiting.append(layer)
         parent = getattr(layer, "_parent", None)
         if not layer.built and parent is not None and parent() is self:

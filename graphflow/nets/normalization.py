@@ -11,6 +11,7 @@ from graphflow.core.dtypes import as_dtype, bfloat16, float16, float32
 from graphflow.core.export import export
 from graphflow.core.shape import as_shape
 from graphflow.core.tensor import Tensor
+from graphflow.nets import keras_layer
 from graphflow.nets import layer_arguments as arguments
 from graphflow.nets.choose import choose, known_flag
 from graphflow.nets.initializers import Ones, Zeros
@@ -32,8 +33,7 @@ _ZEROS: Final = Zeros()
 _ONES: Final = Ones()
 
 
-@export("layers.BatchNormalization")
-class BatchNormalization(Layer):
+class BatchNormalizationLayer(keras_layer.Layer):
     """A layer that takes mean and variance off its inputs, channel by channel.
 
     Args:
@@ -220,10 +220,11 @@ class BatchNormalization(Layer):
             )
         elif self.fused:
             self._beta_const = constant(0.0, self.param_dtype, shape)
-        partitioner = self._scope.partitioner if self._scope else None
+        scope = getattr(self, "_scope", None)  # layers of tf.layers have one
+        partitioner = scope.partitioner if scope else None
         try:
-            if self._scope:  # moving averages are whole
-                self._scope.set_partitioner(None)
+            if scope:  # moving averages are whole
+                scope.set_partitioner(None)
             self.moving_mean = self.add_average("moving_mean", shape, self.moving_mean_initializer)
             self.moving_variance = self.add_average(
                 "moving_variance", shape, self.moving_variance_initializer
@@ -231,8 +232,8 @@ class BatchNormalization(Layer):
             if self._renormalization:
                 self._renormalization.build(shape)
         finally:
-            if self._scope and partitioner:
-                self._scope.set_partitioner(partitioner)
+            if scope and partitioner:
+                scope.set_partitioner(partitioner)
 
     def add_average(self, name: str, shape: list[int], initializer: Any) -> Any:
         """Returns a new variable that optimizers leave alone.
@@ -399,6 +400,14 @@ class BatchNormalization(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Returns the shape of the result: that of the input."""
         return input_shape
+
+
+@export("layers.BatchNormalization")
+class BatchNormalization(BatchNormalizationLayer, Layer):
+    """A layer that takes mean and variance off its inputs, channel by channel.
+
+    Its arguments are those of `BatchNormalizationLayer`.
+    """
 
 
 def _composed(scale: Any, offset: Any, then_scale: Any, then_offset: Any) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from graphflow.core.export import export
 from graphflow.core.shape import TensorShape, as_shape
 from graphflow.core.tensor import Tensor
+from graphflow.nets import keras_layer
 from graphflow.nets import layer_arguments as arguments
 from graphflow.nets.input_spec import InputSpec
 from graphflow.nets.layer import Layer
@@ -16,7 +17,7 @@ from graphflow.ops.reshape import expand_dims, squeeze
 from graphflow.ops.transpose import transpose
 
 
-class Pooling(Layer):
+class Pooling(keras_layer.Layer):
     """The base of the pooling layers; subclasses say the function and the spatial rank.
 
     Args:
@@ -63,20 +64,23 @@ class Pooling(Layer):
         if self.spatial == 3:
             return self._volumes(inputs)
         if self.spatial == 2:
-            return self._pooled(inputs, self.pool_size, self.strides)
+            return self._pooled(inputs, self.pool_size, self.strides, self._first)
         axis = 3 if self._first else 2
-        wide = self._pooled(expand_dims(inputs, axis), (*self.pool_size, 1), (*self.strides, 1))
+        window, strides = (*self.pool_size, 1), (*self.strides, 1)
+        wide = self._pooled(expand_dims(inputs, axis), window, strides, self._first)
         return squeeze(wide, axis)
 
-    def _pooled(self, images: Any, window: tuple[int, ...], strides: tuple[int, ...]) -> Tensor:
+    def _pooled(
+        self, images: Any, window: tuple[int, ...], strides: tuple[int, ...], first: bool
+    ) -> Tensor:
         pool = max_pool if self.largest else avg_pool
-        outer = ((1, 1), ()) if self._first else ((1,), (1,))
+        outer = ((1, 1), ()) if first else ((1,), (1,))
         found: Tensor = pool(
             images,
             (*outer[0], *window, *outer[1]),
             (*outer[0], *strides, *outer[1]),
             self.padding.upper(),
-            "NCHW" if self._first else "NHWC",
+            "NCHW" if first else "NHWC",
         )
         return found
 
@@ -101,7 +105,7 @@ class Pooling(Layer):
 
 
 @export("layers.MaxPooling1D")
-class MaxPooling1D(Pooling):
+class MaxPooling1D(Pooling, Layer):
     """A layer that returns the largest value of each window of signals.
 
     Its arguments are those of `Pooling`.
@@ -112,7 +116,7 @@ class MaxPooling1D(Pooling):
 
 
 @export("layers.AveragePooling1D")
-class AveragePooling1D(Pooling):
+class AveragePooling1D(Pooling, Layer):
     """A layer that returns the average of each window of signals.
 
     Its arguments are those of `Pooling`.
@@ -123,7 +127,7 @@ class AveragePooling1D(Pooling):
 
 
 @export("layers.MaxPooling2D")
-class MaxPooling2D(Pooling):
+class MaxPooling2D(Pooling, Layer):
     """A layer that returns the largest value of each window of images.
 
     Its arguments are those of `Pooling`.
@@ -134,7 +138,7 @@ class MaxPooling2D(Pooling):
 
 
 @export("layers.AveragePooling2D")
-class AveragePooling2D(Pooling):
+class AveragePooling2D(Pooling, Layer):
     """A layer that returns the average of each window of images.
 
     Its arguments are those of `Pooling`.
@@ -145,7 +149,7 @@ class AveragePooling2D(Pooling):
 
 
 @export("layers.MaxPooling3D")
-class MaxPooling3D(Pooling):
+class MaxPooling3D(Pooling, Layer):
     """A layer that returns the largest value of each window of volumes.
 
     Its arguments are those of `Pooling`.
@@ -156,7 +160,7 @@ class MaxPooling3D(Pooling):
 
 
 @export("layers.AveragePooling3D")
-class AveragePooling3D(Pooling):
+class AveragePooling3D(Pooling, Layer):
     """A layer that returns the average of each window of volumes.
 
     Its arguments are those of `Pooling`.

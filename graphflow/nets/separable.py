@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from graphflow.core.export import export
 from graphflow.core.shape import as_shape
@@ -10,6 +10,7 @@ from graphflow.core.tensor import Tensor
 from graphflow.nets import layer_arguments as arguments
 from graphflow.nets.convolutional import Convolution
 from graphflow.nets.initializers import Zeros
+from graphflow.nets.layer import Layer
 from graphflow.ops.bias import bias_add
 from graphflow.ops.reshape import expand_dims, squeeze
 from graphflow.ops.separable import separable_conv2d as separable_conv2d_op
@@ -49,7 +50,7 @@ class SeparableConvolution(Convolution):
         ValueError: if an argument is not of its kind.
     """
 
-    CONFIG = (
+    CONFIG: ClassVar[tuple[str, ...]] = (
         "filters", "kernel_size", "strides", "padding", "data_format", "depth_multiplier",
         "dilation_rate", "activation", "use_bias", "depthwise_initializer",
         "pointwise_initializer", "bias_initializer", "depthwise_regularizer",
@@ -157,8 +158,7 @@ class SeparableConvolution(Convolution):
         return outputs
 
 
-@export("layers.SeparableConv1D")
-class SeparableConv1D(SeparableConvolution):
+class SeparableConv1DLayer(SeparableConvolution):
     """A layer that convolves each channel of signals, then across the channels.
 
     Its arguments are those of `SeparableConvolution`.
@@ -180,8 +180,15 @@ class SeparableConv1D(SeparableConvolution):
         return outputs if self.activation is None else self.activation(outputs)
 
 
-@export("layers.SeparableConv2D")
-class SeparableConv2D(SeparableConvolution):
+@export("layers.SeparableConv1D")
+class SeparableConv1D(SeparableConv1DLayer, Layer):
+    """A layer that convolves each channel of signals, then across the channels.
+
+    Its arguments are those of `SeparableConv1DLayer`.
+    """
+
+
+class SeparableConv2DLayer(SeparableConvolution):
     """A layer that convolves each channel of images, then across the channels.
 
     Its arguments are those of `SeparableConvolution`.
@@ -248,6 +255,14 @@ class SeparableConv2D(SeparableConvolution):
         filters = self.depthwise_kernel, self.pointwise_kernel
         outputs = self._separated(inputs, *filters, self.strides, self.dilation_rate)
         return outputs if self.activation is None else self.activation(outputs)
+
+
+@export("layers.SeparableConv2D")
+class SeparableConv2D(SeparableConv2DLayer, Layer):
+    """A layer that convolves each channel of images, then across the channels.
+
+    Its arguments are those of `SeparableConv2DLayer`.
+    """
 
 
 @export("layers.separable_conv1d")

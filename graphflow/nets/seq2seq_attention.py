@@ -143,7 +143,7 @@ class AttentionWrapper(RNNCell):
             kind = type(cell_input_fn).__name__
             raise TypeError(f"cell_input_fn must be callable, saw type: {kind}")
         self._cell = cell
-        self._attention_layers = self._layers(attention_layer_size, attention_layer)
+        self._attention_layers = self._output_layers(attention_layer_size, attention_layer)
         self._attention_layer_size = self._size(attention_layer_size)
         self._attention_fn = attention_fn or compute_attention
         self._cell_input_fn = cell_input_fn or _joined
@@ -152,7 +152,7 @@ class AttentionWrapper(RNNCell):
         with scopes.name_scope(name, "AttentionWrapperInit"):
             self._initial_cell_state = self._checked(initial_cell_state)
 
-    def _layers(self, sizes: Any, layers: Any) -> tuple[Any, ...] | None:
+    def _output_layers(self, sizes: Any, layers: Any) -> tuple[Any, ...] | None:
         """The layer of each mechanism, or None."""
         if sizes is not None and layers is not None:
             raise ValueError("Only one of attention_layer_size and attention_layer should be set")

@@ -235,7 +235,7 @@ def _define_one(
         twin.numpy(_kernel(step, n, ports, used, sparse, resource, of_first=True))
         for made, of_first in ((definition, False), (twin, True)):
             made.compiled(_updating_rows(_COMPILED[name], n, ports, attrs, of_first))
-    else:
+    elif name in _COMPILED:
         definition.compiled(_updating(_COMPILED[name], n, ports, attrs))
     return definition
 
@@ -347,6 +347,27 @@ def _adam(
     change = np.multiply(ahead, alpha, out=_spare(m, 1))
     change /= spare
     var -= change
+
+
+def _adam_with_amsgrad(
+    var: Array,
+    m: Array,
+    v: Array,
+    vhat: Array,
+    grad: Array,
+    *,
+    beta1_power: Array,
+    beta2_power: Array,
+    lr: Array,
+    beta1: Array,
+    beta2: Array,
+    epsilon: Array,
+) -> None:
+    alpha = lr * np.sqrt(1 - beta2_power) / (1 - beta1_power)
+    m += (grad - m) * (1 - beta1)
+    v += (grad * grad - v) * (1 - beta2)
+    np.maximum(vhat, v, out=vhat)
+    var -= m * alpha / (np.sqrt(vhat) + epsilon)
 
 
 def _ada_max(
@@ -555,3 +576,12 @@ for _sparse_only in ("dense", "sparse"):
         _sparse_only,
         resource=True,
     )
+_define_one(
+    "AdamWithAmsgrad",
+    ["var", "m", "v", "vhat"],
+    _ADAM.split(),
+    _adam_with_amsgrad,
+    [],
+    "dense",
+    resource=True,
+)

@@ -55,6 +55,8 @@ UPDATES = (
     ("Momentum", "var accum", "lr grad momentum", "dense sparse"),
     ("KerasMomentum", "var accum", "lr grad momentum", "dense sparse"),
     ("Adam", "var m v", "beta1_power beta2_power lr beta1 beta2 epsilon grad", "dense"),
+    ("AdamWithAmsgrad", "var m v vhat",
+     "beta1_power beta2_power lr beta1 beta2 epsilon grad", "dense"),
     ("AdaMax", "var m v", "beta1_power lr beta1 beta2 epsilon grad", "dense"),
     ("Adagrad", "var accum", "lr grad", "dense sparse"),
     ("AdagradV2", "var accum", "lr epsilon grad", "dense sparse"),
@@ -74,7 +76,7 @@ FEW = [[0.5, -1.0], [0.25, 2.0]]
 
 for _name, _cells, _ports, _modes in UPDATES:
     for _resource in ("", "Resource"):
-        if _name == "KerasMomentum" and not _resource:
+        if _name in ("KerasMomentum", "AdamWithAmsgrad") and not _resource:
             continue
         _what = (_name, _cells.split(), _ports.split())
         if "dense" in _modes:

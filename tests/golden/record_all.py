@@ -14,6 +14,8 @@ RECORDERS = (
     "record_programs.py",
     "record_errors.py",
     "record_optimizers.py",
+    "models/record_parts.py",
+    "models/record_engine.py",
     "record_pipelines.py",
     "training/record_contrib.py",
     "sessions/record.py",
