@@ -64,6 +64,7 @@ for _module, _names in {
     'graphflow.ops.functions': 'Acos Acosh Asin Asinh Atan Atan2 Atanh Cos Cosh Exp Expm1 Log Log1p Sigmoid SigmoidGrad Sin Sinh Tan Tanh TanhGrad',
     'graphflow.ops.gather': 'Gather GatherV2',
     'graphflow.ops.gather_nd': 'GatherNd ScatterNd',
+    'graphflow.ops.gru_block': 'GRUBlockCell GRUBlockCellGrad',
     'graphflow.ops.histogram': 'Bucketize HistogramFixedWidth',
     'graphflow.ops.identity': 'Bitcast EnsureShape Identity IdentityN PreventGradient StopGradient',
     'graphflow.ops.image_adjust': 'AdjustContrast AdjustContrastv2 AdjustHue AdjustSaturation',

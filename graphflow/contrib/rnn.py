@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
-    from graphflow.nets.rnn_block_cells import LSTMBlockCell as LSTMBlockCell
+    from graphflow.nets.rnn_block_cells import GRUBlockCell as GRUBlockCell, GRUBlockCellV2 as GRUBlockCellV2, LSTMBlockCell as LSTMBlockCell
     from graphflow.nets.rnn_cells import BasicRNNCell as BasicRNNCell, GRUCell as GRUCell, MultiRNNCell as MultiRNNCell, RNNCell as RNNCell
     from graphflow.nets.rnn_contrib_cells import LayerNormBasicLSTMCell as LayerNormBasicLSTMCell, NASCell as NASCell, UGRNNCell as UGRNNCell
     from graphflow.nets.rnn_dynamic import transpose_batch_time as transpose_batch_time
+    from graphflow.nets.rnn_fused import FusedRNNCell as FusedRNNCell, FusedRNNCellAdaptor as FusedRNNCellAdaptor, TimeReversedFusedRNN as TimeReversedFusedRNN
     from graphflow.nets.rnn_lstm import BasicLSTMCell as BasicLSTMCell, LSTMCell as LSTMCell, LSTMStateTuple as LSTMStateTuple
     from graphflow.nets.rnn_projections import AttentionCellWrapper as AttentionCellWrapper, EmbeddingWrapper as EmbeddingWrapper, HighwayWrapper as HighwayWrapper, InputProjectionWrapper as InputProjectionWrapper, OutputProjectionWrapper as OutputProjectionWrapper
     from graphflow.nets.rnn_stacks import stack_bidirectional_dynamic_rnn as stack_bidirectional_dynamic_rnn, stack_bidirectional_rnn as stack_bidirectional_rnn
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from graphflow.nets.rnn_wrappers import DeviceWrapper as DeviceWrapper, DropoutWrapper as DropoutWrapper, ResidualWrapper as ResidualWrapper
 else:
     _PLACES = {
-        'graphflow.nets.rnn_block_cells': 'LSTMBlockCell',
+        'graphflow.nets.rnn_block_cells': 'GRUBlockCell GRUBlockCellV2 LSTMBlockCell',
         'graphflow.nets.rnn_cells': 'BasicRNNCell GRUCell MultiRNNCell RNNCell',
         'graphflow.nets.rnn_contrib_cells': 'LayerNormBasicLSTMCell NASCell UGRNNCell',
         'graphflow.nets.rnn_dynamic': 'transpose_batch_time',
+        'graphflow.nets.rnn_fused': 'FusedRNNCell FusedRNNCellAdaptor TimeReversedFusedRNN',
         'graphflow.nets.rnn_lstm': 'BasicLSTMCell LSTMCell LSTMStateTuple',
         'graphflow.nets.rnn_projections': 'AttentionCellWrapper EmbeddingWrapper HighwayWrapper InputProjectionWrapper OutputProjectionWrapper',
         'graphflow.nets.rnn_stacks': 'stack_bidirectional_dynamic_rnn stack_bidirectional_rnn',
@@ -45,9 +47,10 @@ else:
 
 __all__ = [
     "AttentionCellWrapper", "BasicLSTMCell", "BasicRNNCell", "DeviceWrapper", "DropoutWrapper",
-    "EmbeddingWrapper", "GRUCell", "HighwayWrapper", "InputProjectionWrapper", "LSTMBlockCell",
-    "LSTMCell", "LSTMStateTuple", "LayerNormBasicLSTMCell", "MultiRNNCell", "NASCell",
-    "OutputProjectionWrapper", "RNNCell", "ResidualWrapper", "UGRNNCell",
+    "EmbeddingWrapper", "FusedRNNCell", "FusedRNNCellAdaptor", "GRUBlockCell", "GRUBlockCellV2",
+    "GRUCell", "HighwayWrapper", "InputProjectionWrapper", "LSTMBlockCell", "LSTMCell",
+    "LSTMStateTuple", "LayerNormBasicLSTMCell", "MultiRNNCell", "NASCell",
+    "OutputProjectionWrapper", "RNNCell", "ResidualWrapper", "TimeReversedFusedRNN", "UGRNNCell",
     "best_effort_input_batch_size", "stack_bidirectional_dynamic_rnn", "stack_bidirectional_rnn",
     "static_bidirectional_rnn", "static_rnn", "static_state_saving_rnn", "transpose_batch_time",
 ]

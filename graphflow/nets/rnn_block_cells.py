@@ -1,4 +1,4 @@
-"""The LSTM cell whose step is a single operation."""
+"""Cells whose step is a single operation."""
 
 from __future__ import annotations
 
@@ -84,3 +84,88 @@ class LSTMBlockCell(LayerRNNCell):
             use_peephole=self._use_peephole,
         )  # fmt: skip
         return made[6], LSTMStateTuple(made[1], made[6])
+
+
+@export("contrib.rnn.GRUBlockCell")
+class GRUBlockCell(LayerRNNCell):
+    """The gated recurrent unit as one operation a step, which takes less time.
+
+    Args:
+        num_units: the size of state and output.
+        cell_size: its old name.
+        reuse: whether the variables of an earlier cell of that name are shared.
+        name: the name, also of the variable scope.
+
+    Raises:
+        ValueError: if none, or both, of `num_units` and `cell_size` are given.
+    """
+
+    NAMES: tuple[str, ...] = ("w_ru", "b_ru", "w_c", "b_c")
+
+    def __init__(
+        self,
+        num_units: int | None = None,
+        cell_size: int | None = None,
+        reuse: Any = None,
+        name: str = "gru_cell",
+    ) -> None:
+        super().__init__(_reuse=reuse, name=name)
+        if (cell_size is None) == (num_units is None):
+            raise ValueError("Exactly one of num_units or cell_size must be provided.")
+        self._cell_size = cell_size if num_units is None else num_units
+        self.input_spec = InputSpec(ndim=2)
+
+    @property
+    def state_size(self) -> Any:
+        """The number of units."""
+        return self._cell_size
+
+    @property
+    def output_size(self) -> Any:
+        """The number of units."""
+        return self._cell_size
+
+    def build(self, input_shape: Any) -> None:
+        """Makes weights and biases of the gates and of the candidate."""
+        depth = input_shape.as_list()[1]
+        if depth is None:
+            raise ValueError("Expecting input_size to be set.")
+        n: Any = self._cell_size
+        w_ru, b_ru, w_c, b_c = self.NAMES
+        self._gate_kernel = self.add_variable(w_ru, [depth + n, n * 2])
+        self._gate_bias = self.add_variable(b_ru, [n * 2], initializer=Constant(1.0))
+        self._candidate_kernel = self.add_variable(w_c, [depth + n, n])
+        self._candidate_bias = self.add_variable(b_c, [n], initializer=Constant(0.0))
+        self.built = True
+
+    def call(self, inputs: Any, h_prev: Any) -> tuple[Tensor, Tensor]:
+        """Returns the output, which is the next state too.
+
+        Raises:
+            ValueError: if the state has another size.
+        """
+        size = h_prev.shape.with_rank(2)[1]
+        if size != self._cell_size:
+            raise ValueError(f"Shape of h_prev[1] incorrect: cell_size {self._cell_size} vs {size}")
+        made = apply(
+            "GRUBlockCell", inputs, h_prev, self._gate_kernel, self._candidate_kernel,
+            self._gate_bias, self._candidate_bias,
+        )  # fmt: skip
+        return made.h, made.h
+
+
+@export("contrib.rnn.GRUBlockCellV2")
+class GRUBlockCellV2(GRUBlockCell):
+    """As `GRUBlockCell`; its variables are those of `GRUCell`.
+
+    Args:
+        num_units: the size of state and output.
+        cell_size: its old name.
+        reuse: whether the variables of an earlier cell of that name are shared.
+        name: the name, also of the variable scope.
+
+    Raises:
+        ValueError: if none, or both, of `num_units` and `cell_size` are given.
+    """
+
+    NAMES = ("gates/kernel", "gates/bias", "candidate/kernel", "candidate/bias")

@@ -55,6 +55,32 @@ def block(tf: Any) -> Made:
     return first + _run(tf, cell, x, scope="deep"), feeds
 
 
+def gru_block(tf: Any) -> Made:
+    x, feeds = _fed(tf, [3, 5, 4])
+    rnn = tf.contrib.rnn
+    first = _run(tf, rnn.GRUBlockCell(3), x, sequence_length=[4, 0, 5])
+    return first + _run(tf, rnn.GRUBlockCellV2(cell_size=2, name="deep"), x, scope="deep"), feeds
+
+
+def fused(tf: Any) -> Made:
+    x, feeds = _fed(tf, [3, 5, 4])  # the first axis is the time
+    rnn = tf.contrib.rnn
+    steps = tf.unstack(x)
+    start = tf.constant(data(5, 2))
+    plain = rnn.FusedRNNCellAdaptor(rnn.GRUCell(2))
+    looped = rnn.FusedRNNCellAdaptor(rnn.BasicLSTMCell(3), use_dynamic_rnn=True)
+    turned = rnn.TimeReversedFusedRNN(looped)
+    found = [
+        plain(x, start, sequence_length=tf.constant([3, 2, 0, 3, 1])),
+        plain(steps, dtype=tf.float32, scope="listed"),
+        looped(steps, dtype=tf.float32, scope="loop"),
+        turned(x, dtype=tf.float32, sequence_length=tf.constant([1, 3, 2, 0, 3]), scope="back"),
+        turned(x * 2.0, dtype=tf.float32, scope="whole"),
+        turned(steps, dtype=tf.float32, scope="each"),
+    ]
+    return _flat(tf, *found), feeds
+
+
 def projected(tf: Any) -> Made:
     x, feeds = _fed(tf, [3, 5, 4])
     rnn = tf.contrib.rnn
@@ -250,6 +276,8 @@ CALLS: dict[str, Callable[[Any], Made]] = {
         nas,
         update_gate,
         block,
+        gru_block,
+        fused,
         projected,
         embedded,
         highway,
