@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from graphflow.contrib import data as data
     from graphflow.contrib import distributions as distributions
     from graphflow.contrib import eager as eager
+    from graphflow.contrib import feature_column as feature_column
     from graphflow.contrib import framework as framework
     from graphflow.contrib import layers as layers
     from graphflow.contrib import legacy_seq2seq as legacy_seq2seq
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 else:
     _PLACES = {
     }
-    _SPACES = 'data distributions eager framework layers legacy_seq2seq lookup losses metrics predictor rnn seq2seq slim staging tensorboard training util'
+    _SPACES = 'data distributions eager feature_column framework layers legacy_seq2seq lookup losses metrics predictor rnn seq2seq slim staging tensorboard training util'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -41,6 +42,7 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "data", "distributions", "eager", "framework", "layers", "legacy_seq2seq", "lookup", "losses",
-    "metrics", "predictor", "rnn", "seq2seq", "slim", "staging", "tensorboard", "training", "util",
+    "data", "distributions", "eager", "feature_column", "framework", "layers", "legacy_seq2seq",
+    "lookup", "losses", "metrics", "predictor", "rnn", "seq2seq", "slim", "staging", "tensorboard",
+    "training", "util",
 ]

@@ -7,6 +7,15 @@ from typing import Final
 _CORE: Final = "graphflow.core"
 _INSIDE: Final = "graphflow.inside"
 _DISTRIBUTIONS: Final = "graphflow.nets.distributions"
+_FEATURES: Final = "graphflow.features"
+_COLUMNS: Final = " ".join(
+    f"{_FEATURES}.{module}"
+    for module in (
+        "bases", "numeric", "categorical", "combined", "indicator", "embedding",
+        "shared_embedding", "steps", "sequence", "input_layer", "linear_model", "dense_features",
+        "reading", "state", "parse_spec", "contrib_sequence", "serialization",
+    )
+)  # fmt: skip
 
 HOMES: Final = {
     "client.device_lib": f"{_INSIDE}.device_lib",
@@ -16,6 +25,14 @@ HOMES: Final = {
     "eager.context": f"{_INSIDE}.context",
     "eager.def_function": "graphflow",
     "eager.function": "graphflow graphflow.ops.def_function",
+    "feature_column.dense_features": f"{_FEATURES}.dense_features",
+    "feature_column.dense_features_v2": f"{_FEATURES}.dense_features",
+    "feature_column.feature_column": _COLUMNS,
+    "feature_column.feature_column_lib": _COLUMNS,
+    "feature_column.feature_column_v2": _COLUMNS,
+    "feature_column.sequence_feature_column": _COLUMNS,
+    "feature_column.serialization": f"{_FEATURES}.serialization",
+    "feature_column.utils": _COLUMNS,
     "framework.common_shapes": f"{_INSIDE}.shapes",
     "framework.constant_op": "graphflow.ops.constant",
     "framework.device": f"{_CORE}.device graphflow.testing.devices",
@@ -160,6 +177,33 @@ HOMES: Final = {
 """The modules (spaces between them) where a module's other names are looked up."""
 
 RENAMED: Final = {
+    "feature_column.dense_features.DenseFeatures": f"{_FEATURES}.dense_features:DenseFeatures",
+    "feature_column.dense_features_v2.DenseFeatures": f"{_FEATURES}.dense_features:DenseFeatures",
+    "feature_column.feature_column_lib.DenseFeatures": f"{_FEATURES}.dense_features:DenseFeatures",
+    "feature_column.feature_column._normalize_feature_columns": f"{_FEATURES}.reading:old_columns",
+    "feature_column.feature_column_v2._normalize_feature_columns": (
+        f"{_FEATURES}.reading:new_columns"
+    ),
+    "feature_column.feature_column._to_sparse_input_and_drop_ignore_values": (
+        f"{_FEATURES}.reading:to_sparse"
+    ),
+    "feature_column.feature_column_v2._to_sparse_input_and_drop_ignore_values": (
+        f"{_FEATURES}.reading:to_sparse"
+    ),
+    "feature_column.feature_column._verify_static_batch_size_equality": (
+        f"{_FEATURES}.reading:check_batch_sizes"
+    ),
+    "feature_column.feature_column_v2._verify_static_batch_size_equality": (
+        f"{_FEATURES}.reading:check_batch_sizes"
+    ),
+    "feature_column.feature_column_v2._check_shape": f"{_FEATURES}.checks:checked_shape",
+    "feature_column.utils.assert_key_is_string": f"{_FEATURES}.checks:check_key",
+    "feature_column.utils.assert_string_or_int": f"{_FEATURES}.checks:check_string_or_int",
+    "feature_column.utils.check_default_value": f"{_FEATURES}.checks:checked_default",
+    "feature_column.utils.sequence_length_from_sparse_tensor": f"{_FEATURES}.steps:sequence_length",
+    "feature_column.sequence_feature_column._assert_all_equal_and_return": (
+        f"{_FEATURES}.contrib_sequence:same_lengths"
+    ),
     "framework.constant_op.constant": "graphflow.inside.constant_op:constant",
     "framework.versions.__version__": "graphflow.core.public:TENSORFLOW_VERSION",
     "framework.versions.VERSION": "graphflow.core.public:TENSORFLOW_VERSION",

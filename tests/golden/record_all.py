@@ -28,6 +28,7 @@ RECORDERS = (
     "rnn/record.py",
     "record_linear_operators.py",
     "sparse/record.py",
+    "features/record.py",
     "interop/record.py",
     "platform/record.py",
     "platform/record_generated.py",

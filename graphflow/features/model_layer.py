@@ -1,0 +1,36 @@
+"""The base of the layers here that keep Keras's order of names: scope first, variables inside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from graphflow.nets.layer import Layer, snake_case
+from graphflow.ops.partitioned_variables import PartitionedVariable
+from graphflow.ops.variable_store import graph_object
+
+
+class ModelLayer(Layer):
+    """A layer whose operations stand in the name scope of its name, as those of Keras do.
+
+    Args:
+        trainable: whether optimizers change its variables.
+        name: the name; None: that of the class, made unique.
+    """
+
+    def __init__(self, trainable: bool = True, name: Any = None) -> None:
+        super().__init__(trainable=trainable, name=name or _unique_name(type(self)))
+        self._keras_style = True
+
+
+def _unique_name(kind: type) -> str:
+    """A class's name in lower case; the second one in a graph has the number 1."""
+    base = snake_case(kind.__name__)
+    counts: Counter[str] = graph_object("__model_layer_names", Counter)
+    counts[base] += 1
+    return base if counts[base] == 1 else f"{base}_{counts[base] - 1}"
+
+
+def parts_of(variable: Any) -> list[Any]:
+    """Returns the parts of a variable that is cut into parts; else a list of it."""
+    return list(variable) if isinstance(variable, PartitionedVariable) else [variable]
