@@ -39,7 +39,7 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
 
 
 @export("set_random_seed", "random.set_random_seed")
-def set_random_seed(seed: int) -> None:
+def set_random_seed(seed: int | None) -> None:
     """Sets the graph-level seed of the default graph.
 
     Args:

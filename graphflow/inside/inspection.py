@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from graphflow.core.function_arguments import fn_args as fn_args
 from graphflow.inside.decorators import unwrap
 
 FullArgSpec = inspect.FullArgSpec
@@ -44,17 +45,6 @@ def getcallargs(*func_and_positional: Any, **named: Any) -> dict[str, Any]:
 def getmodule(obj: Any) -> Any:
     """Returns the module of a function or class, below its decorators."""
     return inspect.getmodule(unwrap(obj)[1])
-
-
-def fn_args(fn: Any) -> tuple[str, ...]:
-    """Returns the names of a function's arguments; without `self`, and those a partial has set."""
-    if isinstance(fn, functools.partial):
-        inner = fn_args(fn.func)[len(fn.args) :]
-        return tuple([name for name in inner if name not in (fn.keywords or {})])
-    if not inspect.isroutine(fn) and not isinstance(fn, type):
-        fn = fn.__call__
-    names = getfullargspec(fn).args
-    return tuple(names[1:] if inspect.ismethod(fn) else names)
 
 
 def has_kwargs(fn: Any) -> bool:

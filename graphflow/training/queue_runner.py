@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from graphflow.core import scopes
@@ -163,7 +163,7 @@ class QueueRunner:
     def _run(self, sess: Any, enqueue_op: Any, coord: Any = None) -> None:
         """What a thread does: runs its operation until the input ends or the coordinator stops."""
         try:
-            enqueue = sess.make_callable(enqueue_op)
+            enqueue = self._enqueuing(sess, enqueue_op)
             while not (coord and coord.should_stop()):
                 enqueue()
         except self._queue_closed_exception_types:
@@ -179,6 +179,11 @@ class QueueRunner:
                 self._exceptions_raised.append(e)
             raise
         self._one_less(sess)
+
+    def _enqueuing(self, sess: Any, enqueue_op: Any) -> Callable[[], Any]:
+        """A function that runs an operation once; subclasses feed it."""
+        found: Callable[[], Any] = sess.make_callable(enqueue_op)
+        return found
 
     def _one_less(self, sess: Any, close: bool = False) -> None:
         with self._lock:

@@ -120,6 +120,7 @@ class _SavedModelBuilder:
             name = get_asset_filename_to_add(path, chosen)
             add(name, tensor)
             chosen[name] = path
+        _log.info("Assets added to graph.")
         if not chosen:
             _log.info("No assets to write.")
             return

@@ -36,7 +36,7 @@ class _VocabInfo(NamedTuple):
     axis: int
 
 
-@export("train.VocabInfo")
+@export("train.VocabInfo", "estimator.VocabInfo")
 class VocabInfo(_VocabInfo):
     """Which words the rows (or columns) of a variable belong to, now and in the checkpoint.
 
@@ -97,6 +97,7 @@ def warm_start(
         ValueError: if the variables are given in another way, or one that a name stands for is
             not among them.
     """
+    _log.info("Warm-starting from: %s", ckpt_to_initialize_from)
     groups = _groups(vars_to_warm_start)
     vocabularies, renames = var_name_to_vocab_info or {}, var_name_to_prev_var_name or {}
     plain = {}
@@ -126,6 +127,7 @@ def _groups(given: Any) -> dict[str, list[Any]]:
     """The variables, each as the list of its parts, by name."""
     found: list[Any] = []
     if isinstance(given, str) or given is None:
+        _log.info("Warm-starting variables only in TRAINABLE_VARIABLES.")
         found = scopes.get_collection(GraphKeys.TRAINABLE_VARIABLES, scope=given)
     elif not isinstance(given, list):
         raise ValueError(

@@ -24,6 +24,7 @@ RECORDERS = (
     "layers/record.py",
     "layers/record_contrib.py",
     "metrics/record.py",
+    "estimators/record.py",
     "distributions/record.py",
     "rnn/record.py",
     "record_linear_operators.py",

@@ -10,16 +10,31 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.estimators.estimator import Estimator as Estimator
+    from graphflow.estimators.mode_keys import ModeKeys as ModeKeys
+    from graphflow.estimators.run_config import RunConfig as RunConfig
+    from graphflow.estimators.spec import EstimatorSpec as EstimatorSpec
+    from graphflow.estimators.warm_start_settings import WarmStartSettings as WarmStartSettings
     from graphflow.training.hooks import FeedFnHook as FeedFnHook, FinalOpsHook as FinalOpsHook, GlobalStepWaiterHook as GlobalStepWaiterHook, LoggingTensorHook as LoggingTensorHook, NanLossDuringTrainingError as NanLossDuringTrainingError, NanTensorHook as NanTensorHook, SecondOrStepTimer as SecondOrStepTimer, StopAtStepHook as StopAtStepHook
     from graphflow.training.saving_hooks import CheckpointSaverHook as CheckpointSaverHook, CheckpointSaverListener as CheckpointSaverListener, ProfilerHook as ProfilerHook, StepCounterHook as StepCounterHook, SummarySaverHook as SummarySaverHook
     from graphflow.training.session_hooks import SessionRunArgs as SessionRunArgs, SessionRunContext as SessionRunContext, SessionRunHook as SessionRunHook, SessionRunValues as SessionRunValues
+    from graphflow.training.warm_start import VocabInfo as VocabInfo
+    from graphflow.estimator import experimental as experimental
+    from graphflow.estimator import export as export
+    from graphflow.estimator import inputs as inputs
 else:
     _PLACES = {
+        'graphflow.estimators.estimator': 'Estimator',
+        'graphflow.estimators.mode_keys': 'ModeKeys',
+        'graphflow.estimators.run_config': 'RunConfig',
+        'graphflow.estimators.spec': 'EstimatorSpec',
+        'graphflow.estimators.warm_start_settings': 'WarmStartSettings',
         'graphflow.training.hooks': 'FeedFnHook FinalOpsHook GlobalStepWaiterHook LoggingTensorHook NanLossDuringTrainingError NanTensorHook SecondOrStepTimer StopAtStepHook',
         'graphflow.training.saving_hooks': 'CheckpointSaverHook CheckpointSaverListener ProfilerHook StepCounterHook SummarySaverHook',
         'graphflow.training.session_hooks': 'SessionRunArgs SessionRunContext SessionRunHook SessionRunValues',
+        'graphflow.training.warm_start': 'VocabInfo',
     }
-    _SPACES = ''
+    _SPACES = 'experimental export inputs'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -30,8 +45,10 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "CheckpointSaverHook", "CheckpointSaverListener", "FeedFnHook", "FinalOpsHook",
-    "GlobalStepWaiterHook", "LoggingTensorHook", "NanLossDuringTrainingError", "NanTensorHook",
-    "ProfilerHook", "SecondOrStepTimer", "SessionRunArgs", "SessionRunContext", "SessionRunHook",
-    "SessionRunValues", "StepCounterHook", "StopAtStepHook", "SummarySaverHook",
+    "CheckpointSaverHook", "CheckpointSaverListener", "Estimator", "EstimatorSpec", "FeedFnHook",
+    "FinalOpsHook", "GlobalStepWaiterHook", "LoggingTensorHook", "ModeKeys",
+    "NanLossDuringTrainingError", "NanTensorHook", "ProfilerHook", "RunConfig",
+    "SecondOrStepTimer", "SessionRunArgs", "SessionRunContext", "SessionRunHook",
+    "SessionRunValues", "StepCounterHook", "StopAtStepHook", "SummarySaverHook", "VocabInfo",
+    "WarmStartSettings", "experimental", "export", "inputs",
 ]

@@ -1,0 +1,1 @@
+"""tf.estimator: models as functions, with their training, evaluation, prediction and export."""
