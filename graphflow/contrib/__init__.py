@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from graphflow.contrib import data as data
     from graphflow.contrib import distributions as distributions
     from graphflow.contrib import eager as eager
+    from graphflow.contrib import estimator as estimator
     from graphflow.contrib import feature_column as feature_column
     from graphflow.contrib import framework as framework
     from graphflow.contrib import layers as layers
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 else:
     _PLACES = {
     }
-    _SPACES = 'data distributions eager feature_column framework layers legacy_seq2seq lookup losses metrics predictor rnn seq2seq slim staging tensorboard training util'
+    _SPACES = 'data distributions eager estimator feature_column framework layers legacy_seq2seq lookup losses metrics predictor rnn seq2seq slim staging tensorboard training util'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -42,7 +43,7 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "data", "distributions", "eager", "feature_column", "framework", "layers", "legacy_seq2seq",
-    "lookup", "losses", "metrics", "predictor", "rnn", "seq2seq", "slim", "staging", "tensorboard",
-    "training", "util",
+    "data", "distributions", "eager", "estimator", "feature_column", "framework", "layers",
+    "legacy_seq2seq", "lookup", "losses", "metrics", "predictor", "rnn", "seq2seq", "slim",
+    "staging", "tensorboard", "training", "util",
 ]

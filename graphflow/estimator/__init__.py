@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.estimators.baseline import BaselineClassifier as BaselineClassifier, BaselineEstimator as BaselineEstimator, BaselineRegressor as BaselineRegressor
     from graphflow.estimators.estimator import Estimator as Estimator
     from graphflow.estimators.mode_keys import ModeKeys as ModeKeys
     from graphflow.estimators.run_config import RunConfig as RunConfig
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from graphflow.estimator import inputs as inputs
 else:
     _PLACES = {
+        'graphflow.estimators.baseline': 'BaselineClassifier BaselineEstimator BaselineRegressor',
         'graphflow.estimators.estimator': 'Estimator',
         'graphflow.estimators.mode_keys': 'ModeKeys',
         'graphflow.estimators.run_config': 'RunConfig',
@@ -45,10 +47,10 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "CheckpointSaverHook", "CheckpointSaverListener", "Estimator", "EstimatorSpec", "FeedFnHook",
-    "FinalOpsHook", "GlobalStepWaiterHook", "LoggingTensorHook", "ModeKeys",
-    "NanLossDuringTrainingError", "NanTensorHook", "ProfilerHook", "RunConfig",
-    "SecondOrStepTimer", "SessionRunArgs", "SessionRunContext", "SessionRunHook",
-    "SessionRunValues", "StepCounterHook", "StopAtStepHook", "SummarySaverHook", "VocabInfo",
-    "WarmStartSettings", "experimental", "export", "inputs",
+    "BaselineClassifier", "BaselineEstimator", "BaselineRegressor", "CheckpointSaverHook",
+    "CheckpointSaverListener", "Estimator", "EstimatorSpec", "FeedFnHook", "FinalOpsHook",
+    "GlobalStepWaiterHook", "LoggingTensorHook", "ModeKeys", "NanLossDuringTrainingError",
+    "NanTensorHook", "ProfilerHook", "RunConfig", "SecondOrStepTimer", "SessionRunArgs",
+    "SessionRunContext", "SessionRunHook", "SessionRunValues", "StepCounterHook", "StopAtStepHook",
+    "SummarySaverHook", "VocabInfo", "WarmStartSettings", "experimental", "export", "inputs",
 ]

@@ -31,7 +31,7 @@ _ONLY_THEIRS = (
 
 def plain(text, folder):
     """A text without times, addresses and the name of a folder."""
-    text = text.replace(folder, "$DIR")
+    text = text.replace(folder, "$DIR") if folder else text
     for pattern, kept in _CHANGING:
         text = re.sub(pattern, kept, text)
     return text
@@ -138,5 +138,6 @@ def outcome(call, folder=""):
     try:
         found = repr(values(call()))
     except Exception as e:
-        return "!%s: %s" % (type(e).__name__, plain(str(e), folder))  # noqa: UP031 (Python 3.7)
+        words = plain(str(e).split("\n\t [[")[0], folder)  # where the node was made is told apart
+        return "!%s: %s" % (type(e).__name__, words)  # noqa: UP031 (Python 3.7)
     return plain(found, folder)
