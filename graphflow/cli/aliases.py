@@ -21,8 +21,8 @@ from graphflow.inside import virtual
 
 _INNER: Final = frozenset(
     {
-        "autodiff", "cli", "core", "features", "formats", "input", "inside", "nets", "ops", "plan",
-        "platform", "runtime", "testing", "training", "viz",
+        "autodiff", "cli", "core", "estimators", "features", "formats", "input", "inside", "nets",
+        "ops", "plan", "platform", "runtime", "testing", "training", "viz",
     }
 )  # fmt: skip
 """Packages of graphflow that are no public namespaces."""

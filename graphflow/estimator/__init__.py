@@ -11,6 +11,10 @@ from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
     from graphflow.estimators.baseline import BaselineClassifier as BaselineClassifier, BaselineEstimator as BaselineEstimator, BaselineRegressor as BaselineRegressor
+    from graphflow.estimators.canned_combined import DNNLinearCombinedClassifier as DNNLinearCombinedClassifier, DNNLinearCombinedEstimator as DNNLinearCombinedEstimator, DNNLinearCombinedRegressor as DNNLinearCombinedRegressor
+    from graphflow.estimators.canned_dnn import DNNClassifier as DNNClassifier, DNNEstimator as DNNEstimator, DNNRegressor as DNNRegressor
+    from graphflow.estimators.canned_linear import LinearClassifier as LinearClassifier, LinearEstimator as LinearEstimator, LinearRegressor as LinearRegressor
+    from graphflow.estimators.canned_parsing import classifier_parse_example_spec as classifier_parse_example_spec, regressor_parse_example_spec as regressor_parse_example_spec
     from graphflow.estimators.estimator import Estimator as Estimator
     from graphflow.estimators.mode_keys import ModeKeys as ModeKeys
     from graphflow.estimators.run_config import RunConfig as RunConfig
@@ -26,6 +30,10 @@ if TYPE_CHECKING:
 else:
     _PLACES = {
         'graphflow.estimators.baseline': 'BaselineClassifier BaselineEstimator BaselineRegressor',
+        'graphflow.estimators.canned_combined': 'DNNLinearCombinedClassifier DNNLinearCombinedEstimator DNNLinearCombinedRegressor',
+        'graphflow.estimators.canned_dnn': 'DNNClassifier DNNEstimator DNNRegressor',
+        'graphflow.estimators.canned_linear': 'LinearClassifier LinearEstimator LinearRegressor',
+        'graphflow.estimators.canned_parsing': 'classifier_parse_example_spec regressor_parse_example_spec',
         'graphflow.estimators.estimator': 'Estimator',
         'graphflow.estimators.mode_keys': 'ModeKeys',
         'graphflow.estimators.run_config': 'RunConfig',
@@ -48,9 +56,13 @@ else:
 
 __all__ = [
     "BaselineClassifier", "BaselineEstimator", "BaselineRegressor", "CheckpointSaverHook",
-    "CheckpointSaverListener", "Estimator", "EstimatorSpec", "FeedFnHook", "FinalOpsHook",
-    "GlobalStepWaiterHook", "LoggingTensorHook", "ModeKeys", "NanLossDuringTrainingError",
-    "NanTensorHook", "ProfilerHook", "RunConfig", "SecondOrStepTimer", "SessionRunArgs",
-    "SessionRunContext", "SessionRunHook", "SessionRunValues", "StepCounterHook", "StopAtStepHook",
-    "SummarySaverHook", "VocabInfo", "WarmStartSettings", "experimental", "export", "inputs",
+    "CheckpointSaverListener", "DNNClassifier", "DNNEstimator", "DNNLinearCombinedClassifier",
+    "DNNLinearCombinedEstimator", "DNNLinearCombinedRegressor", "DNNRegressor", "Estimator",
+    "EstimatorSpec", "FeedFnHook", "FinalOpsHook", "GlobalStepWaiterHook", "LinearClassifier",
+    "LinearEstimator", "LinearRegressor", "LoggingTensorHook", "ModeKeys",
+    "NanLossDuringTrainingError", "NanTensorHook", "ProfilerHook", "RunConfig",
+    "SecondOrStepTimer", "SessionRunArgs", "SessionRunContext", "SessionRunHook",
+    "SessionRunValues", "StepCounterHook", "StopAtStepHook", "SummarySaverHook", "VocabInfo",
+    "WarmStartSettings", "classifier_parse_example_spec", "experimental", "export", "inputs",
+    "regressor_parse_example_spec",
 ]

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.estimators.canned_dnn import dnn_logit_fn_builder as dnn_logit_fn_builder
+    from graphflow.estimators.canned_linear import linear_logit_fn_builder as linear_logit_fn_builder
     from graphflow.estimators.export_receivers import build_raw_supervised_input_receiver_fn as build_raw_supervised_input_receiver_fn
     from graphflow.estimators.model_calls import call_logit_fn as call_logit_fn
 else:
     _PLACES = {
+        'graphflow.estimators.canned_dnn': 'dnn_logit_fn_builder',
+        'graphflow.estimators.canned_linear': 'linear_logit_fn_builder',
         'graphflow.estimators.export_receivers': 'build_raw_supervised_input_receiver_fn',
         'graphflow.estimators.model_calls': 'call_logit_fn',
     }
@@ -28,5 +32,6 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "build_raw_supervised_input_receiver_fn", "call_logit_fn",
+    "build_raw_supervised_input_receiver_fn", "call_logit_fn", "dnn_logit_fn_builder",
+    "linear_logit_fn_builder",
 ]

@@ -11,7 +11,7 @@ from graphflow.core.tensor import Tensor
 from graphflow.features.bases import CategoricalColumn, DenseColumn, SequenceDenseColumn
 from graphflow.features.contrib_sequence import same_lengths
 from graphflow.features.linear_model import product, sum_of_rows
-from graphflow.features.model_layer import ModelLayer, parts_of
+from graphflow.features.model_layer import ModelLayer, own
 from graphflow.features.reading import (
     FeatureTransformationCache,
     NewReader,
@@ -233,7 +233,7 @@ class _LinearModelLayer(_ColumnsLayer):
                 trainable=self.trainable,
                 use_resource=True,
             )
-            self._own(parts_of(self.bias), self.trainable)
+            own(self, self.bias, self.trainable)
         self.built = True
 
     def call(self, features: Any) -> Tensor:

@@ -31,6 +31,12 @@ def _unique_name(kind: type) -> str:
     return base if counts[base] == 1 else f"{base}_{counts[base] - 1}"
 
 
+def own(layer: Layer, variable: Any, trainable: bool) -> None:
+    """Notes a variable as one of a layer; one that is cut into parts counts as one, as in Keras."""
+    mine = layer._trainable_weights if trainable else layer._non_trainable_weights
+    mine.append(variable)
+
+
 def parts_of(variable: Any) -> list[Any]:
     """Returns the parts of a variable that is cut into parts; else a list of it."""
     return list(variable) if isinstance(variable, PartitionedVariable) else [variable]

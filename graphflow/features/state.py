@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from graphflow.features.model_layer import parts_of
+from graphflow.features.model_layer import own
 from graphflow.ops.variable_scope import get_variable
 
 
@@ -82,7 +82,7 @@ class _StateManagerImpl(StateManager):
             trainable=trainable,
             use_resource=use_resource,
         )
-        self._layer._own(parts_of(made), trainable)
+        own(self._layer, made, trainable)
         self._variables[feature_column][name] = made
         return made
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "estimators"))
-MODULES = ("estimator_runs", "estimator_heads")
+MODULES = ("estimator_runs", "estimator_heads", "canned_runs")
 
 
 def recorded(tf, scenario):
