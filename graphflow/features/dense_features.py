@@ -112,6 +112,8 @@ class DenseFeatures(_BaseFeaturesLayer):
         name: the layer's name; None: "dense_features", made unique.
     """
 
+    DEFAULT_NAME = "dense_features"
+
     def __init__(
         self, feature_columns: Any, trainable: bool = True, name: str | None = None
     ) -> None:
@@ -150,6 +152,8 @@ class SequenceFeatures(_BaseFeaturesLayer):
         trainable: whether optimizers change its variables.
         name: the layer's name; None: "sequence_features", made unique.
     """
+
+    DEFAULT_NAME = "sequence_features"
 
     def __init__(
         self, feature_columns: Any, trainable: bool = True, name: str | None = None
@@ -191,6 +195,8 @@ class _LinearModelLayer(_ColumnsLayer):
         trainable: whether optimizers change its variables.
         name: the layer's name; None: that of the class, made unique.
     """
+
+    DEFAULT_NAME = "private__linear_model_layer"
 
     def __init__(
         self,
@@ -284,6 +290,8 @@ class LinearModel(ModelLayer):
         trainable: whether optimizers change its variables.
         name: the model's name; None: "linear_model", made unique.
     """
+
+    DEFAULT_NAME = "linear_model"
 
     def __init__(
         self,

@@ -131,6 +131,8 @@ class _LinearModel(ModelLayer):
         name: the variable scope's name; None: "linear_model", made unique.
     """
 
+    DEFAULT_NAME = "private__linear_model"
+
     def __init__(
         self,
         feature_columns: Any,

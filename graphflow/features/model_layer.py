@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, ClassVar
 
-from graphflow.nets.layer import Layer, snake_case
+from graphflow.nets.layer import Layer
 from graphflow.ops.partitioned_variables import PartitionedVariable
 from graphflow.ops.variable_store import graph_object
 
@@ -15,17 +15,18 @@ class ModelLayer(Layer):
 
     Args:
         trainable: whether optimizers change its variables.
-        name: the name; None: that of the class, made unique.
+        name: the name; None: DEFAULT_NAME, made unique.
     """
 
+    DEFAULT_NAME: ClassVar[str]
+
     def __init__(self, trainable: bool = True, name: Any = None) -> None:
-        super().__init__(trainable=trainable, name=name or _unique_name(type(self)))
+        super().__init__(trainable=trainable, name=name or _unique_name(self.DEFAULT_NAME))
         self._keras_style = True
 
 
-def _unique_name(kind: type) -> str:
-    """A class's name in lower case; the second one in a graph has the number 1."""
-    base = snake_case(kind.__name__)
+def _unique_name(base: str) -> str:
+    """A name as it is the first time in a graph; then with a number, from 1."""
     counts: Counter[str] = graph_object("__model_layer_names", Counter)
     counts[base] += 1
     return base if counts[base] == 1 else f"{base}_{counts[base] - 1}"
