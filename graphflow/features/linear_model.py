@@ -163,14 +163,14 @@ class _LinearModel(ModelLayer):
     @property
     def trainable_weights(self) -> list[Any]:
         """The variables that optimizers change."""
-        return [v for layer in self._layers() for v in layer.trainable_weights]
+        return [v for layer in self._inner_layers() for v in layer.trainable_weights]
 
     @property
     def non_trainable_weights(self) -> list[Any]:
         """The other variables."""
-        return [v for layer in self._layers() for v in layer.non_trainable_weights]
+        return [v for layer in self._inner_layers() for v in layer.non_trainable_weights]
 
-    def _layers(self) -> list[Layer]:
+    def _inner_layers(self) -> list[Layer]:
         return [*self._column_layers.values(), self._bias_layer]
 
     def call(self, features: Any) -> Tensor:
