@@ -10,16 +10,22 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.estimators.export_receivers import build_raw_supervised_input_receiver_fn as build_raw_supervised_input_receiver_fn, build_supervised_input_receiver_fn_from_input_fn as build_supervised_input_receiver_fn_from_input_fn
+    from graphflow.estimators.extenders import add_metrics as add_metrics, clip_gradients_by_norm as clip_gradients_by_norm, export_all_saved_models as export_all_saved_models, export_saved_model_for_mode as export_saved_model_for_mode, forward_features as forward_features
     from graphflow.estimators.head_classes import binary_classification_head as binary_classification_head, multi_class_head as multi_class_head
     from graphflow.estimators.head_multi import multi_head as multi_head
     from graphflow.estimators.head_multi_label import multi_label_head as multi_label_head
     from graphflow.estimators.head_regression import logistic_regression_head as logistic_regression_head, poisson_regression_head as poisson_regression_head, regression_head as regression_head
+    from graphflow.estimators.model_calls import call_logit_fn as call_logit_fn
 else:
     _PLACES = {
+        'graphflow.estimators.export_receivers': 'build_raw_supervised_input_receiver_fn build_supervised_input_receiver_fn_from_input_fn',
+        'graphflow.estimators.extenders': 'add_metrics clip_gradients_by_norm export_all_saved_models export_saved_model_for_mode forward_features',
         'graphflow.estimators.head_classes': 'binary_classification_head multi_class_head',
         'graphflow.estimators.head_multi': 'multi_head',
         'graphflow.estimators.head_multi_label': 'multi_label_head',
         'graphflow.estimators.head_regression': 'logistic_regression_head poisson_regression_head regression_head',
+        'graphflow.estimators.model_calls': 'call_logit_fn',
     }
     _SPACES = ''
 
@@ -32,6 +38,9 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "binary_classification_head", "logistic_regression_head", "multi_class_head", "multi_head",
-    "multi_label_head", "poisson_regression_head", "regression_head",
+    "add_metrics", "binary_classification_head", "build_raw_supervised_input_receiver_fn",
+    "build_supervised_input_receiver_fn_from_input_fn", "call_logit_fn", "clip_gradients_by_norm",
+    "export_all_saved_models", "export_saved_model_for_mode", "forward_features",
+    "logistic_regression_head", "multi_class_head", "multi_head", "multi_label_head",
+    "poisson_regression_head", "regression_head",
 ]

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.estimators.predictor import from_estimator as from_estimator
     from graphflow.training.predictor import from_saved_model as from_saved_model
 else:
     _PLACES = {
+        'graphflow.estimators.predictor': 'from_estimator',
         'graphflow.training.predictor': 'from_saved_model',
     }
     _SPACES = ''
@@ -26,5 +28,5 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "from_saved_model",
+    "from_estimator", "from_saved_model",
 ]

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from graphflow.estimators.canned_linear import LinearClassifier as LinearClassifier, LinearEstimator as LinearEstimator, LinearRegressor as LinearRegressor
     from graphflow.estimators.canned_parsing import classifier_parse_example_spec as classifier_parse_example_spec, regressor_parse_example_spec as regressor_parse_example_spec
     from graphflow.estimators.estimator import Estimator as Estimator
+    from graphflow.estimators.exporters import BestExporter as BestExporter, Exporter as Exporter, FinalExporter as FinalExporter, LatestExporter as LatestExporter
+    from graphflow.estimators.extenders import add_metrics as add_metrics
     from graphflow.estimators.mode_keys import ModeKeys as ModeKeys
     from graphflow.estimators.run_config import RunConfig as RunConfig
     from graphflow.estimators.spec import EstimatorSpec as EstimatorSpec
+    from graphflow.estimators.train_and_evaluate import train_and_evaluate as train_and_evaluate
+    from graphflow.estimators.train_specs import EvalSpec as EvalSpec, TrainSpec as TrainSpec
     from graphflow.estimators.warm_start_settings import WarmStartSettings as WarmStartSettings
     from graphflow.training.hooks import FeedFnHook as FeedFnHook, FinalOpsHook as FinalOpsHook, GlobalStepWaiterHook as GlobalStepWaiterHook, LoggingTensorHook as LoggingTensorHook, NanLossDuringTrainingError as NanLossDuringTrainingError, NanTensorHook as NanTensorHook, SecondOrStepTimer as SecondOrStepTimer, StopAtStepHook as StopAtStepHook
     from graphflow.training.saving_hooks import CheckpointSaverHook as CheckpointSaverHook, CheckpointSaverListener as CheckpointSaverListener, ProfilerHook as ProfilerHook, StepCounterHook as StepCounterHook, SummarySaverHook as SummarySaverHook
@@ -35,9 +39,13 @@ else:
         'graphflow.estimators.canned_linear': 'LinearClassifier LinearEstimator LinearRegressor',
         'graphflow.estimators.canned_parsing': 'classifier_parse_example_spec regressor_parse_example_spec',
         'graphflow.estimators.estimator': 'Estimator',
+        'graphflow.estimators.exporters': 'BestExporter Exporter FinalExporter LatestExporter',
+        'graphflow.estimators.extenders': 'add_metrics',
         'graphflow.estimators.mode_keys': 'ModeKeys',
         'graphflow.estimators.run_config': 'RunConfig',
         'graphflow.estimators.spec': 'EstimatorSpec',
+        'graphflow.estimators.train_and_evaluate': 'train_and_evaluate',
+        'graphflow.estimators.train_specs': 'EvalSpec TrainSpec',
         'graphflow.estimators.warm_start_settings': 'WarmStartSettings',
         'graphflow.training.hooks': 'FeedFnHook FinalOpsHook GlobalStepWaiterHook LoggingTensorHook NanLossDuringTrainingError NanTensorHook SecondOrStepTimer StopAtStepHook',
         'graphflow.training.saving_hooks': 'CheckpointSaverHook CheckpointSaverListener ProfilerHook StepCounterHook SummarySaverHook',
@@ -55,14 +63,15 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "BaselineClassifier", "BaselineEstimator", "BaselineRegressor", "CheckpointSaverHook",
-    "CheckpointSaverListener", "DNNClassifier", "DNNEstimator", "DNNLinearCombinedClassifier",
-    "DNNLinearCombinedEstimator", "DNNLinearCombinedRegressor", "DNNRegressor", "Estimator",
-    "EstimatorSpec", "FeedFnHook", "FinalOpsHook", "GlobalStepWaiterHook", "LinearClassifier",
+    "BaselineClassifier", "BaselineEstimator", "BaselineRegressor", "BestExporter",
+    "CheckpointSaverHook", "CheckpointSaverListener", "DNNClassifier", "DNNEstimator",
+    "DNNLinearCombinedClassifier", "DNNLinearCombinedEstimator", "DNNLinearCombinedRegressor",
+    "DNNRegressor", "Estimator", "EstimatorSpec", "EvalSpec", "Exporter", "FeedFnHook",
+    "FinalExporter", "FinalOpsHook", "GlobalStepWaiterHook", "LatestExporter", "LinearClassifier",
     "LinearEstimator", "LinearRegressor", "LoggingTensorHook", "ModeKeys",
     "NanLossDuringTrainingError", "NanTensorHook", "ProfilerHook", "RunConfig",
     "SecondOrStepTimer", "SessionRunArgs", "SessionRunContext", "SessionRunHook",
-    "SessionRunValues", "StepCounterHook", "StopAtStepHook", "SummarySaverHook", "VocabInfo",
-    "WarmStartSettings", "classifier_parse_example_spec", "experimental", "export", "inputs",
-    "regressor_parse_example_spec",
+    "SessionRunValues", "StepCounterHook", "StopAtStepHook", "SummarySaverHook", "TrainSpec",
+    "VocabInfo", "WarmStartSettings", "add_metrics", "classifier_parse_example_spec",
+    "experimental", "export", "inputs", "regressor_parse_example_spec", "train_and_evaluate",
 ]

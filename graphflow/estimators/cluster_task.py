@@ -101,11 +101,14 @@ def _with_master(tf_config: dict[str, Any], cluster: ClusterSpec) -> dict[str, A
         raise ValueError(
             "If `master` node exists in `cluster`, task_type `evaluator` is not supported."
         )
+    place = _place(tf_config, cluster, kind, number, TaskType.MASTER)
     return {
         "task_type": kind,
         "task_id": number,
+        "global_id_in_cluster": place["global_id_in_cluster"],
+        "master": place["master"],
         "evaluation_master": "",
-        **_place(tf_config, cluster, kind, number, TaskType.MASTER),
+        **place,
     }
 
 

@@ -8,9 +8,11 @@ from typing import Any, Final, NamedTuple
 from graphflow.core.convert import convert
 from graphflow.core.dtypes import string
 from graphflow.core.export import export, publish
+from graphflow.core.graph import Graph
 from graphflow.core.shape import TensorShape
 from graphflow.core.sparse_tensor import SparseTensor
 from graphflow.core.tensor import Tensor
+from graphflow.estimators.input_results import parsed_input
 from graphflow.ops.constant import placeholder
 from graphflow.ops.parsing import parse_example
 
@@ -208,7 +210,10 @@ def build_raw_serving_input_receiver_fn(
     return serving_input_receiver_fn
 
 
-@export("estimator.experimental.build_raw_supervised_input_receiver_fn")
+@export(
+    "estimator.experimental.build_raw_supervised_input_receiver_fn",
+    "contrib.estimator.build_raw_supervised_input_receiver_fn",
+)
 def build_raw_supervised_input_receiver_fn(
     features: Any, labels: Any, default_batch_size: int | None = None
 ) -> Receiver:
@@ -247,3 +252,18 @@ def _fed(tensors: Any, single: str, batch_size: int | None) -> tuple[Any, dict[A
         return made, made
     one = _placeholder_like(tensors, batch_size)
     return one, {single: one}
+
+
+@export("contrib.estimator.build_supervised_input_receiver_fn_from_input_fn")
+def build_supervised_input_receiver_fn_from_input_fn(
+    input_fn: Callable[..., Any], **input_fn_args: Any
+) -> Receiver:
+    """Returns a function that makes a receiver of features and labels as an input function has.
+
+    Args:
+        input_fn: as that of `Estimator.train`.
+        **input_fn_args: its arguments.
+    """
+    with Graph().as_default():
+        features, labels, _ = parsed_input(input_fn(**input_fn_args))
+    return build_raw_supervised_input_receiver_fn(features, labels)

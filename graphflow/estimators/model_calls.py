@@ -50,7 +50,7 @@ def verify_model_fn_args(model_fn: Callable[..., Any], params: Any) -> None:
         raise ValueError(f"model_fn ({model_fn}) has following not expected args: {others}")
 
 
-@export("estimator.experimental.call_logit_fn")
+@export("estimator.experimental.call_logit_fn", "contrib.estimator.call_logit_fn")
 def call_logit_fn(
     logit_fn: Callable[..., Any], features: Any, mode: str, params: Any, config: Any
 ) -> Any:

@@ -10,6 +10,7 @@ from graphflow.core.collections import GraphKeys
 from graphflow.estimators.cluster_task import TaskType
 from graphflow.ops import summary
 from graphflow.platform import tf_logging
+from graphflow.training.global_step import step_after_run
 from graphflow.training.hooks import LoggingTensorHook, NanTensorHook
 from graphflow.training.monitored import MonitoredTrainingSession
 from graphflow.training.saver import Saver
@@ -18,19 +19,13 @@ from graphflow.training.session_hooks import SessionRunContext, SessionRunHook
 
 
 class _LossHook(LoggingTensorHook):
-    """Logs the loss, and the global step as it is after the run."""
+    """Logs the loss, and the global step after the run."""
 
     def after_run(self, run_context: SessionRunContext, run_values: Any) -> None:
-        """Logs them.
-
-        The fetched step is the one before the run here. TensorFlow shows a reference variable as
-        it is when the run has ended, so its lines say "step = 1" after the first step; a resource
-        variable it shows as it was.
-        """
+        """Logs them."""
         if self._should_trigger:
-            step = self._current_tensors["step"]
-            if step.dtype._is_ref_dtype:
-                run_values.results["step"] = run_context.session.run(step)
+            step, found = self._current_tensors["step"], run_values.results
+            found["step"] = step_after_run(run_context.session, step, found["step"])
         super().after_run(run_context, run_values)
 
 

@@ -128,6 +128,20 @@ def get_or_create_global_step_read(graph: Any = None) -> Any:
     return read
 
 
+def step_after_run(session: Any, step: Any, fetched: Any) -> Any:
+    """Returns the global step as TensorFlow shows what a run fetched of the variable itself.
+
+    A reference variable it shows as it is when the run has ended: after the first step it is 1. A
+    resource variable it shows as it was when it was read.
+
+    Args:
+        session: the session of the run.
+        step: the variable.
+        fetched: what the run fetched, which here is the value before the step.
+    """
+    return session.run(step) if step.dtype._is_ref_dtype else fetched
+
+
 def increment_global_step(increment: int, graph: Any = None) -> Any:
     """Returns an operation that adds to the global step after it has been read.
 

@@ -16,7 +16,75 @@ _log: Final = logging.getLogger("tensorflow")
 _SERVING: Final = "serving_default"
 
 
-class SavedModelPredictor:
+class Predictor:
+    """A function of a dict of arrays, computed by a graph.
+
+    Args:
+        graph: the graph.
+        session: the session that holds its values.
+        input_names: the names of the tensors to feed, by the names of the inputs.
+        output_names: the names of the tensors to compute, by the names of the outputs.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        session: Any,
+        input_names: Mapping[str, str],
+        output_names: Mapping[str, str],
+    ) -> None:
+        self._graph = graph
+        self._session = session
+        tensor = graph.get_tensor_by_name
+        self._feed_tensors = {k: tensor(name) for k, name in input_names.items()}
+        self._fetch_tensors = {k: tensor(name) for k, name in output_names.items()}
+
+    @property
+    def graph(self) -> Graph:
+        """The graph."""
+        return self._graph
+
+    @property
+    def session(self) -> Any:
+        """The session that holds its values."""
+        return self._session
+
+    @property
+    def feed_tensors(self) -> dict[str, Any]:
+        """The tensors that a call feeds, by the names of its inputs."""
+        return self._feed_tensors
+
+    @property
+    def fetch_tensors(self) -> dict[str, Any]:
+        """The tensors that a call returns, by the names of its outputs."""
+        return self._fetch_tensors
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__} with feed tensors {self._feed_tensors} and fetch_tensors "
+            f"{self._fetch_tensors}"
+        )
+
+    def __call__(self, input_dict: Mapping[str, Any]) -> Any:
+        """Returns the outputs by their names.
+
+        Args:
+            input_dict: arrays by the names of inputs; None for one that is not to be fed.
+
+        Raises:
+            ValueError: if there is no such input.
+        """
+        unexpected = set(input_dict) - set(self._feed_tensors)
+        if unexpected:
+            raise ValueError(
+                f"Got unexpected keys in input_dict: {unexpected}\n"
+                f"expected: {set(self._feed_tensors)}"
+            )
+        fed = {self._feed_tensors[k]: v for k, v in input_dict.items() if v is not None}
+        return self._session.run(self._fetch_tensors, fed)
+
+
+class SavedModelPredictor(Predictor):
     """A function of a dict of arrays, computed by a graph of a SavedModel.
 
     Args:
@@ -56,62 +124,16 @@ class SavedModelPredictor:
                 "(input_names AND output_names)."
             )
         tags = tags or "serve"
-        self._graph = graph or Graph()
-        with self._graph.as_default():
-            self._session = Session(config=config)
-            load(self._session, tags.split(","), export_dir)
+        graph = graph or Graph()
+        with graph.as_default():
+            session = Session(config=config)
+            load(session, tags.split(","), export_dir)
         if input_names is None or output_names is None:
             if signature_def is None:
                 signature_def = _signature(signature_def_key or _SERVING, export_dir, tags)
             input_names = {k: v.name for k, v in signature_def.inputs.items()}
             output_names = {k: v.name for k, v in signature_def.outputs.items()}
-        tensor = self._graph.get_tensor_by_name
-        self._feed_tensors = {k: tensor(name) for k, name in input_names.items()}
-        self._fetch_tensors = {k: tensor(name) for k, name in output_names.items()}
-
-    @property
-    def graph(self) -> Graph:
-        """The graph."""
-        return self._graph
-
-    @property
-    def session(self) -> Session:
-        """The session that holds its values."""
-        return self._session
-
-    @property
-    def feed_tensors(self) -> dict[str, Any]:
-        """The tensors that a call feeds, by the names of its inputs."""
-        return self._feed_tensors
-
-    @property
-    def fetch_tensors(self) -> dict[str, Any]:
-        """The tensors that a call returns, by the names of its outputs."""
-        return self._fetch_tensors
-
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__} with feed tensors {self._feed_tensors} and fetch_tensors "
-            f"{self._fetch_tensors}"
-        )
-
-    def __call__(self, input_dict: Mapping[str, Any]) -> Any:
-        """Returns the outputs by their names.
-
-        Args:
-            input_dict: arrays by the names of inputs; None for one that is not to be fed.
-
-        Raises:
-            ValueError: if there is no such input.
-        """
-        unexpected = set(input_dict) - set(self._feed_tensors)
-        if unexpected:
-            raise ValueError(
-                f"Got unexpected keys in input_dict: {unexpected}\n"
-                f"expected: {set(self._feed_tensors)}"
-            )
-        fed = {self._feed_tensors[k]: v for k, v in input_dict.items() if v is not None}
-        return self._session.run(self._fetch_tensors, fed)
+        super().__init__(graph, session, input_names, output_names)
 
 
 def _signature(key: str, export_dir: Any, tags: str) -> Any:

@@ -249,6 +249,40 @@ def warm_start(tf, folder):
     return found
 
 
+def exported(tf, folder):
+    """A SavedModel that reads examples: its signatures, and what they give."""
+    c = columns(tf)
+    wide, deep = [c["words"], c["crossed"]], [c["price"], c["embedded"]]
+    model = tf.estimator.DNNLinearCombinedClassifier(
+        os.path.join(folder, "model"), linear_feature_columns=wide, dnn_feature_columns=deep,
+        dnn_hidden_units=[3], n_classes=3, label_vocabulary=_WORDS, config=_config(tf),
+    )  # fmt: skip
+    model.train(_inputs(tf, np.array(_WORDS)[_classes(3)]), steps=2)
+    spec = tf.feature_column.make_parse_example_spec([c["words"], *deep])
+    receiver = tf.estimator.export.build_parsing_serving_input_receiver_fn(spec)
+    path = model.export_saved_model(os.path.join(folder, "saved"), receiver)
+    examples = []
+    for i in range(3):
+        features = tf.train.Example().features
+        features.feature["price"].float_list.value.append(i - 1.0)
+        features.feature["word"].bytes_list.value.append(_WORDS[i].encode())
+        features.feature["id"].int64_list.value.append(i)
+        examples.append(tf.train.Example(features=features).SerializeToString())
+    found = {}
+    with tf.Graph().as_default(), tf.Session() as sess:
+        loaded = tf.saved_model.loader.load(sess, ["serve"], path.decode())
+        for name, signature in sorted(loaded.signature_def.items()):
+            given = {info.name: examples for info in signature.inputs.values()}
+            fetched = {key: info.name for key, info in signature.outputs.items()}
+            found[name] = {
+                "inputs": {key: info.name for key, info in signature.inputs.items()},
+                "outputs": fetched,
+                "method": signature.method_name,
+                "values": watched.values(sess.run(fetched, given)),
+            }
+    return found
+
+
 def logit_fns(tf, folder):
     """The functions from features to logits."""
     c = columns(tf)
@@ -341,6 +375,7 @@ SCENARIOS = {
     "combined_regressor": combined_regressor,
     "combined_one": combined_one,
     "warm_start": warm_start,
+    "exported": exported,
     "logit_fns": logit_fns,
     "specs_and_errors": specs_and_errors,
 }

@@ -71,7 +71,7 @@ def _facts(tf, spec):
         found["loss is"] = spec.loss.name
     merged = tf.summary.merge_all()
     nodes = tf.get_default_graph().as_graph_def().node
-    found["nodes"] = sorted([n.name, n.op] for n in nodes if not n.name.startswith("gradients/"))
+    found["nodes"] = sorted([n.name, n.op] for n in nodes if "gradients/" not in n.name)
     with tf.Session() as sess:
         sess.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
         sess.run(tf.tables_initializer())

@@ -25,8 +25,11 @@ _ONLY_THEIRS = (
     "Issue encountered when serializing",
     "cannot be stored",
     "The TensorFlow contrib module",
+    "rapezoidal rule",
+    "already exists; retrying",
+    "It seems that global step",
 )
-"""Log lines about what TensorFlow is about to take away, and about what does not go into files."""
+"""Log lines about what TensorFlow takes away, what does not go into files, and about races."""
 
 
 def plain(text, folder):
@@ -70,9 +73,7 @@ def loss_hook(tf, found):
     class Losses(tf.train.SessionRunHook):
         def after_create_session(self, session, coord):
             nodes = session.graph.as_graph_def().node
-            found["nodes"] = sorted(
-                [n.name, n.op] for n in nodes if not n.name.startswith("gradients/")
-            )
+            found["nodes"] = sorted([n.name, n.op] for n in nodes if "gradients/" not in n.name)
             losses = session.graph.get_collection("losses")
             self.loss = losses[-1] if losses else None
             found.setdefault("losses", [])
@@ -101,6 +102,7 @@ def files(folder):
 
 def events(tf, folder):
     """[folder, step, kind, tags] of all events below a folder."""
+    tf.summary.FileWriterCache.clear()  # what is written is in the files
     found = []
     for path in sorted(glob.glob(os.path.join(folder, "**/*tfevents*"), recursive=True)):
         where = os.path.relpath(os.path.dirname(path), folder)

@@ -16,7 +16,13 @@ import graphflow as tf
 
 HERE = pathlib.Path(__file__).parent
 GOLDEN = HERE.parent / "golden" / "estimators"
-MODULES = ("estimator_runs", "estimator_heads", "canned_runs")
+MODULES = (
+    "estimator_runs",
+    "estimator_heads",
+    "estimator_loops",
+    "estimator_mistakes",
+    "canned_runs",
+)
 DIFFERENT = {"head_mistakes/23": "the message names the class of a head, which has another name"}
 """Parts of scenarios that are different on purpose, and why."""
 

@@ -9,7 +9,13 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "estimators"))
-MODULES = ("estimator_runs", "estimator_heads", "canned_runs")
+MODULES = (
+    "estimator_runs",
+    "estimator_heads",
+    "estimator_loops",
+    "estimator_mistakes",
+    "canned_runs",
+)
 
 
 def recorded(tf, scenario):
