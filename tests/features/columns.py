@@ -316,6 +316,42 @@ def layer(tf, inside, name, path):
     return result
 
 
+def old_family(tf, old, model, path):
+    """What columns of the old family declare, give and say of themselves."""
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(7)
+        number = old._numeric_column("price")
+        words = old._categorical_column_with_vocabulary_list("words", ["red", "green", "blue"])
+        file = old._categorical_column_with_vocabulary_file("word", path, num_oov_buckets=1)
+        buckets = old._bucketized_column(number, (0.0, 3.0))
+        hashed = old._categorical_column_with_hash_bucket("int32", 6, tf.int32)
+        ident = old._categorical_column_with_identity("ids", 3, default_value=2)
+        weighted = old._weighted_categorical_column(words, "weights")
+        crossed = old._crossed_column([buckets, "word"], 9)
+        if model == "input":
+            inside = [weighted, ident, hashed, crossed]
+            columns = [number, buckets, old._embedding_column(file, 2)]
+            columns += [old._indicator_column(column) for column in inside]
+            found = tf.feature_column.input_layer(features(tf), columns)
+        else:
+            columns = [number, buckets, file, hashed, ident, weighted, crossed]
+            found = tf.feature_column.linear_model(features(tf), columns, units=2)
+        result = {
+            "nodes": _nodes(graph),
+            "variables": _variables(tf),
+            "names": [column.name for column in columns],
+            "classes": [type(column).__name__ for column in columns],
+            "fields": [list(column._fields) for column in columns],
+            "reprs": [shown(c, path) for c in columns if " at 0x" not in repr(c)],
+            "spec": shown(sorted(tf.feature_column.make_parse_example_spec(columns)), path),
+        }
+        with _ready(tf) as sess:
+            for v in tf.global_variables():
+                sess.run(v.assign(v + TOUCHED))
+            result["value"] = _numbers(sess.run(found))
+    return result
+
+
 def partitioned(tf, path):
     """Variables in parts: of `input_layer`, of `linear_model`, and of both once more."""
     fc = tf.feature_column

@@ -13,7 +13,16 @@ import numpy as np
 import pytest
 
 import graphflow as tf
-from graphflow.features import dense_features, serialization, shared_embedding
+from graphflow.features import (
+    categorical,
+    combined,
+    dense_features,
+    embedding,
+    indicator,
+    numeric,
+    serialization,
+    shared_embedding,
+)
 from tests.features import columns
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "features" / "columns.json.gz"
@@ -80,6 +89,33 @@ class Inside:
     SequenceFeatures = dense_features.SequenceFeatures
     LinearModel = dense_features.LinearModel
     shared_embedding_columns_v2 = staticmethod(shared_embedding.shared_embedding_columns_v2)
+
+
+class Old:
+    """Where TensorFlow has the columns of the old family, in one place."""
+
+    _numeric_column = staticmethod(numeric._numeric_column)
+    _bucketized_column = staticmethod(numeric._bucketized_column)
+    _categorical_column_with_hash_bucket = staticmethod(
+        categorical._categorical_column_with_hash_bucket
+    )
+    _categorical_column_with_identity = staticmethod(categorical._categorical_column_with_identity)
+    _categorical_column_with_vocabulary_file = staticmethod(
+        categorical._categorical_column_with_vocabulary_file
+    )
+    _categorical_column_with_vocabulary_list = staticmethod(
+        categorical._categorical_column_with_vocabulary_list
+    )
+    _weighted_categorical_column = staticmethod(combined._weighted_categorical_column)
+    _crossed_column = staticmethod(combined._crossed_column)
+    _embedding_column = staticmethod(embedding._embedding_column)
+    _indicator_column = staticmethod(indicator._indicator_column)
+
+
+@pytest.mark.parametrize("model", ["input", "linear"])
+def test_columns_of_the_old_family_are_those_of_tensorflow(model: str) -> None:
+    found = columns.old_family(tf, Old, model, vocabulary())
+    check(found, recording()["old_family"][model])
 
 
 @pytest.mark.parametrize("name", ["dense", "shared", "linear", "sequence"])

@@ -18,7 +18,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2]))
 
 import tensorflow as tf  # noqa: E402
-from tensorflow.python.feature_column import feature_column_lib  # noqa: E402
+from tensorflow.python.feature_column import feature_column, feature_column_lib  # noqa: E402
 
 from tests.features import columns  # noqa: E402
 
@@ -44,6 +44,9 @@ with tempfile.TemporaryDirectory() as folder:
         "layers": {
             n: columns.layer(tf, feature_column_lib, n, path)
             for n in ("dense", "shared", "linear", "sequence")
+        },
+        "old_family": {
+            n: columns.old_family(tf, feature_column, n, path) for n in ("input", "linear")
         },
         "members": members,
         "partitioned": columns.partitioned(tf, path),
