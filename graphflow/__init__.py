@@ -178,6 +178,7 @@ if TYPE_CHECKING:
     from graphflow import errors as errors
     from graphflow import estimator as estimator
     from graphflow import experimental as experimental
+    from graphflow import feature_column as feature_column
     from graphflow import flags as flags
     from graphflow import gfile as gfile
     from graphflow import graph_util as graph_util
@@ -387,7 +388,7 @@ else:
         'graphflow.runtime.session': 'InteractiveSession Session',
         'graphflow.viz.draw': 'draw',
     }
-    _SPACES = 'app audio autograph bitwise compat config contrib data debugging distribute distributions dtypes errors estimator experimental flags gfile graph_util image initializers io keras layers linalg logging lookup losses manip math metrics nest nn python_io quantization queue random raw_ops resource_loader saved_model sets signal sparse spectral strings summary sysconfig test train user_ops version xla'
+    _SPACES = 'app audio autograph bitwise compat config contrib data debugging distribute distributions dtypes errors estimator experimental feature_column flags gfile graph_util image initializers io keras layers linalg logging lookup losses manip math metrics nest nn python_io quantization queue random raw_ops resource_loader saved_model sets signal sparse spectral strings summary sysconfig test train user_ops version xla'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -446,13 +447,13 @@ __all__ = [
     "eye", "fake_quant_with_min_max_args", "fake_quant_with_min_max_args_gradient",
     "fake_quant_with_min_max_vars", "fake_quant_with_min_max_vars_gradient",
     "fake_quant_with_min_max_vars_per_channel",
-    "fake_quant_with_min_max_vars_per_channel_gradient", "fft", "fft2d", "fft3d", "fill",
-    "fingerprint", "fixed_size_partitioner", "flags", "float16", "float32", "float64", "floor",
-    "floor_div", "floordiv", "floormod", "foldl", "foldr", "function", "gather", "gather_nd",
-    "get_collection", "get_collection_ref", "get_default_graph", "get_default_session",
-    "get_local_variable", "get_logger", "get_seed", "get_session_handle", "get_session_tensor",
-    "get_static_value", "get_variable", "get_variable_scope", "gfile", "global_norm",
-    "global_variables", "global_variables_initializer", "glorot_normal_initializer",
+    "fake_quant_with_min_max_vars_per_channel_gradient", "feature_column", "fft", "fft2d", "fft3d",
+    "fill", "fingerprint", "fixed_size_partitioner", "flags", "float16", "float32", "float64",
+    "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "function", "gather",
+    "gather_nd", "get_collection", "get_collection_ref", "get_default_graph",
+    "get_default_session", "get_local_variable", "get_logger", "get_seed", "get_session_handle",
+    "get_session_tensor", "get_static_value", "get_variable", "get_variable_scope", "gfile",
+    "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
     "glorot_uniform_initializer", "grad_pass_through", "gradients", "graph_util", "greater",
     "greater_equal", "group", "guarantee_const", "half", "hessians", "histogram_fixed_width",
     "histogram_fixed_width_bins", "identity", "identity_n", "ifft", "ifft2d", "ifft3d", "igamma",

@@ -19,7 +19,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).parent
 LAYERS: Final = (
     "core", "formats", "platform", "ops", "autodiff", "plan", "runtime", "viz", "training", "nets",
-    "input", "models", "estimators", "testing", "inside",
+    "input", "features", "models", "estimators", "testing", "inside",
 )  # fmt: skip
 WRITTEN: Final = ("raw_ops",)
 """Namespaces below `tf` that are written by hand."""

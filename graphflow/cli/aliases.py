@@ -22,8 +22,8 @@ from graphflow.inside.homes import CONTRIB_HOMES
 
 _INNER: Final = frozenset(
     {
-        "autodiff", "cli", "core", "estimators", "formats", "input", "inside", "nets", "ops",
-        "plan", "platform", "runtime", "testing", "training", "viz",
+        "autodiff", "cli", "core", "estimators", "features", "formats", "input", "inside", "models",
+        "nets", "ops", "plan", "platform", "runtime", "testing", "training", "viz",
     }
 )  # fmt: skip
 """Packages of graphflow that are no public namespaces."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from graphflow.contrib import eager as eager
     from graphflow.contrib import estimator as estimator
     from graphflow.contrib import factorization as factorization
+    from graphflow.contrib import feature_column as feature_column
     from graphflow.contrib import framework as framework
     from graphflow.contrib import layers as layers
     from graphflow.contrib import learn as learn
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 else:
     _PLACES = {
     }
-    _SPACES = 'data distributions eager estimator factorization framework layers learn legacy_seq2seq lookup losses metrics predictor rnn seq2seq slim staging tensorboard training util'
+    _SPACES = 'data distributions eager estimator factorization feature_column framework layers learn legacy_seq2seq lookup losses metrics predictor rnn seq2seq slim staging tensorboard training util'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -44,7 +45,7 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "data", "distributions", "eager", "estimator", "factorization", "framework", "layers", "learn",
-    "legacy_seq2seq", "lookup", "losses", "metrics", "predictor", "rnn", "seq2seq", "slim",
-    "staging", "tensorboard", "training", "util",
+    "data", "distributions", "eager", "estimator", "factorization", "feature_column", "framework",
+    "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "predictor", "rnn",
+    "seq2seq", "slim", "staging", "tensorboard", "training", "util",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from graphflow.core import late, scopes
-from graphflow.core.constant import partial_value
+from graphflow.core.constant import constant_value, partial_value
 from graphflow.core.convert import convert
 from graphflow.core.dtypes import DType, as_dtype, int64
 from graphflow.core.export import export, publish
@@ -177,21 +177,36 @@ _PLAIN: Final = (
 """What TensorFlow's static shapes of sparse tensors look through."""
 
 
-def _is_plain(sizes: Tensor) -> bool:
-    """True where TensorFlow would look, too: which nodes a function makes depends on it."""
+def _is_plain(sizes: Tensor, whole: bool = False) -> bool:
+    """True where TensorFlow would look, too: which nodes a function makes depends on it.
+
+    Args:
+        sizes: a vector of sizes.
+        whole: whether all of it must be known, as below a cast; else some parts may be.
+    """
     op = sizes.op
-    if op.type in ("Pack", "ConcatV2"):  # parts that are not known leave the others known
-        return True
-    return op.type in _PLAIN and (op.type == "Shape" or all(_is_plain(t) for t in op.inputs))
+    if op.type == "ConcatV2" and not whole:
+        return True  # parts that are not known leave the others known
+    if op.type not in _PLAIN or (whole and op.type == "StridedSlice"):
+        return False
+    below = whole or op.type != "StridedSlice"
+    return op.type == "Shape" or all(_is_plain(t, below) for t in op.inputs)
 
 
 def shape_given_by(sizes: Tensor) -> TensorShape:
     """The static shape that a vector of sizes describes, as far as it is known."""
-    known = partial_value(sizes) if _is_plain(sizes) else None
+    known = _sizes_in(sizes.op.inputs) if sizes.op.type == "Pack" else None
+    if known is None and _is_plain(sizes):
+        known = partial_value(sizes)
     if isinstance(known, list):
         return TensorShape([None if d is None or d < 0 else d for d in known])
     rank = None if sizes.dims is None else sizes.dims[0]
     return TensorShape(None if rank is None else [None] * rank)
+
+
+def _sizes_in(parts: Sequence[Tensor]) -> list[int | None]:
+    found = [constant_value(t) if _is_plain(t, whole=True) else None for t in parts]
+    return [None if value is None or value.ndim else int(value) for value in found]
 
 
 SPARSE: Final = (SparseTensor, SparseTensorValue)

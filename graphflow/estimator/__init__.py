@@ -11,6 +11,10 @@ from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
     from graphflow.estimators.baseline import BaselineClassifier as BaselineClassifier, BaselineEstimator as BaselineEstimator, BaselineRegressor as BaselineRegressor
+    from graphflow.estimators.canned_combined import DNNLinearCombinedClassifier as DNNLinearCombinedClassifier, DNNLinearCombinedEstimator as DNNLinearCombinedEstimator, DNNLinearCombinedRegressor as DNNLinearCombinedRegressor
+    from graphflow.estimators.canned_dnn import DNNClassifier as DNNClassifier, DNNEstimator as DNNEstimator, DNNRegressor as DNNRegressor
+    from graphflow.estimators.canned_linear import LinearClassifier as LinearClassifier, LinearEstimator as LinearEstimator, LinearRegressor as LinearRegressor
+    from graphflow.estimators.canned_parsing import classifier_parse_example_spec as classifier_parse_example_spec, regressor_parse_example_spec as regressor_parse_example_spec
     from graphflow.estimators.estimator import Estimator as Estimator
     from graphflow.estimators.exporters import BestExporter as BestExporter, Exporter as Exporter, FinalExporter as FinalExporter, LatestExporter as LatestExporter
     from graphflow.estimators.extenders import add_metrics as add_metrics
@@ -30,6 +34,10 @@ if TYPE_CHECKING:
 else:
     _PLACES = {
         'graphflow.estimators.baseline': 'BaselineClassifier BaselineEstimator BaselineRegressor',
+        'graphflow.estimators.canned_combined': 'DNNLinearCombinedClassifier DNNLinearCombinedEstimator DNNLinearCombinedRegressor',
+        'graphflow.estimators.canned_dnn': 'DNNClassifier DNNEstimator DNNRegressor',
+        'graphflow.estimators.canned_linear': 'LinearClassifier LinearEstimator LinearRegressor',
+        'graphflow.estimators.canned_parsing': 'classifier_parse_example_spec regressor_parse_example_spec',
         'graphflow.estimators.estimator': 'Estimator',
         'graphflow.estimators.exporters': 'BestExporter Exporter FinalExporter LatestExporter',
         'graphflow.estimators.extenders': 'add_metrics',
@@ -56,11 +64,14 @@ else:
 
 __all__ = [
     "BaselineClassifier", "BaselineEstimator", "BaselineRegressor", "BestExporter",
-    "CheckpointSaverHook", "CheckpointSaverListener", "Estimator", "EstimatorSpec", "EvalSpec",
-    "Exporter", "FeedFnHook", "FinalExporter", "FinalOpsHook", "GlobalStepWaiterHook",
-    "LatestExporter", "LoggingTensorHook", "ModeKeys", "NanLossDuringTrainingError",
-    "NanTensorHook", "ProfilerHook", "RunConfig", "SecondOrStepTimer", "SessionRunArgs",
-    "SessionRunContext", "SessionRunHook", "SessionRunValues", "StepCounterHook", "StopAtStepHook",
-    "SummarySaverHook", "TrainSpec", "VocabInfo", "WarmStartSettings", "add_metrics",
-    "experimental", "export", "inputs", "train_and_evaluate",
+    "CheckpointSaverHook", "CheckpointSaverListener", "DNNClassifier", "DNNEstimator",
+    "DNNLinearCombinedClassifier", "DNNLinearCombinedEstimator", "DNNLinearCombinedRegressor",
+    "DNNRegressor", "Estimator", "EstimatorSpec", "EvalSpec", "Exporter", "FeedFnHook",
+    "FinalExporter", "FinalOpsHook", "GlobalStepWaiterHook", "LatestExporter", "LinearClassifier",
+    "LinearEstimator", "LinearRegressor", "LoggingTensorHook", "ModeKeys",
+    "NanLossDuringTrainingError", "NanTensorHook", "ProfilerHook", "RunConfig",
+    "SecondOrStepTimer", "SessionRunArgs", "SessionRunContext", "SessionRunHook",
+    "SessionRunValues", "StepCounterHook", "StopAtStepHook", "SummarySaverHook", "TrainSpec",
+    "VocabInfo", "WarmStartSettings", "add_metrics", "classifier_parse_example_spec",
+    "experimental", "export", "inputs", "regressor_parse_example_spec", "train_and_evaluate",
 ]

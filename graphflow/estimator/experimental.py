@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.estimators.canned_dnn import dnn_logit_fn_builder as dnn_logit_fn_builder
+    from graphflow.estimators.canned_linear import linear_logit_fn_builder as linear_logit_fn_builder
     from graphflow.estimators.early_stopping import make_early_stopping_hook as make_early_stopping_hook, stop_if_higher_hook as stop_if_higher_hook, stop_if_lower_hook as stop_if_lower_hook, stop_if_no_decrease_hook as stop_if_no_decrease_hook, stop_if_no_increase_hook as stop_if_no_increase_hook
     from graphflow.estimators.export_receivers import build_raw_supervised_input_receiver_fn as build_raw_supervised_input_receiver_fn
     from graphflow.estimators.hooks import InMemoryEvaluatorHook as InMemoryEvaluatorHook, make_stop_at_checkpoint_step_hook as make_stop_at_checkpoint_step_hook
     from graphflow.estimators.model_calls import call_logit_fn as call_logit_fn
 else:
     _PLACES = {
+        'graphflow.estimators.canned_dnn': 'dnn_logit_fn_builder',
+        'graphflow.estimators.canned_linear': 'linear_logit_fn_builder',
         'graphflow.estimators.early_stopping': 'make_early_stopping_hook stop_if_higher_hook stop_if_lower_hook stop_if_no_decrease_hook stop_if_no_increase_hook',
         'graphflow.estimators.export_receivers': 'build_raw_supervised_input_receiver_fn',
         'graphflow.estimators.hooks': 'InMemoryEvaluatorHook make_stop_at_checkpoint_step_hook',
@@ -33,6 +37,7 @@ else:
 
 __all__ = [
     "InMemoryEvaluatorHook", "build_raw_supervised_input_receiver_fn", "call_logit_fn",
-    "make_early_stopping_hook", "make_stop_at_checkpoint_step_hook", "stop_if_higher_hook",
-    "stop_if_lower_hook", "stop_if_no_decrease_hook", "stop_if_no_increase_hook",
+    "dnn_logit_fn_builder", "linear_logit_fn_builder", "make_early_stopping_hook",
+    "make_stop_at_checkpoint_step_hook", "stop_if_higher_hook", "stop_if_lower_hook",
+    "stop_if_no_decrease_hook", "stop_if_no_increase_hook",
 ]

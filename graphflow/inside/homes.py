@@ -8,6 +8,15 @@ _CORE: Final = "graphflow.core"
 _INSIDE: Final = "graphflow.inside"
 _ESTIMATORS: Final = "graphflow.estimators"
 _DISTRIBUTIONS: Final = "graphflow.nets.distributions"
+_FEATURES: Final = "graphflow.features"
+_COLUMNS: Final = " ".join(
+    f"{_FEATURES}.{module}"
+    for module in (
+        "bases", "numeric", "categorical", "combined", "indicator", "embedding",
+        "shared_embedding", "steps", "sequence", "input_layer", "linear_model", "dense_features",
+        "reading", "state", "parse_spec", "contrib_sequence", "serialization",
+    )
+)  # fmt: skip
 
 HOMES: Final = {
     "client.device_lib": f"{_INSIDE}.device_lib",
@@ -26,6 +35,14 @@ HOMES: Final = {
     "estimator.model_fn": f"{_ESTIMATORS}.model_calls",
     "estimator.run_config": f"{_ESTIMATORS}.cluster_task",
     "estimator.util": f"{_CORE}.function_arguments",
+    "feature_column.dense_features": f"{_FEATURES}.dense_features",
+    "feature_column.dense_features_v2": f"{_FEATURES}.dense_features",
+    "feature_column.feature_column": _COLUMNS,
+    "feature_column.feature_column_lib": _COLUMNS,
+    "feature_column.feature_column_v2": _COLUMNS,
+    "feature_column.sequence_feature_column": _COLUMNS,
+    "feature_column.serialization": f"{_FEATURES}.serialization",
+    "feature_column.utils": _COLUMNS,
     "framework.common_shapes": f"{_INSIDE}.shapes",
     "framework.constant_op": "graphflow.ops.constant",
     "framework.device": f"{_CORE}.device graphflow.testing.devices",
@@ -174,6 +191,33 @@ HOMES: Final = {
 RENAMED: Final = {
     "estimator.canned.optimizers.get_optimizer_instance": (
         "graphflow.estimators.optimizer_names:optimizer_instance"
+    ),
+    "feature_column.dense_features.DenseFeatures": f"{_FEATURES}.dense_features:DenseFeatures",
+    "feature_column.dense_features_v2.DenseFeatures": f"{_FEATURES}.dense_features:DenseFeatures",
+    "feature_column.feature_column_lib.DenseFeatures": f"{_FEATURES}.dense_features:DenseFeatures",
+    "feature_column.feature_column._normalize_feature_columns": f"{_FEATURES}.reading:old_columns",
+    "feature_column.feature_column_v2._normalize_feature_columns": (
+        f"{_FEATURES}.reading:new_columns"
+    ),
+    "feature_column.feature_column._to_sparse_input_and_drop_ignore_values": (
+        f"{_FEATURES}.reading:to_sparse"
+    ),
+    "feature_column.feature_column_v2._to_sparse_input_and_drop_ignore_values": (
+        f"{_FEATURES}.reading:to_sparse"
+    ),
+    "feature_column.feature_column._verify_static_batch_size_equality": (
+        f"{_FEATURES}.reading:check_batch_sizes"
+    ),
+    "feature_column.feature_column_v2._verify_static_batch_size_equality": (
+        f"{_FEATURES}.reading:check_batch_sizes"
+    ),
+    "feature_column.feature_column_v2._check_shape": f"{_FEATURES}.checks:checked_shape",
+    "feature_column.utils.assert_key_is_string": f"{_FEATURES}.checks:check_key",
+    "feature_column.utils.assert_string_or_int": f"{_FEATURES}.checks:check_string_or_int",
+    "feature_column.utils.check_default_value": f"{_FEATURES}.checks:checked_default",
+    "feature_column.utils.sequence_length_from_sparse_tensor": f"{_FEATURES}.steps:sequence_length",
+    "feature_column.sequence_feature_column._assert_all_equal_and_return": (
+        f"{_FEATURES}.contrib_sequence:same_lengths"
     ),
     "framework.constant_op.constant": "graphflow.inside.constant_op:constant",
     "framework.versions.__version__": "graphflow.core.public:TENSORFLOW_VERSION",

@@ -67,8 +67,8 @@ class Network(Layer):
         self._parent: Callable[[], Any] | None = None
         self._made_in = get_variable_scope()
 
-    def _named(self, name: Any) -> Any:
-        return name, None
+    def _init_name(self, name: Any, zero_based: bool = False) -> None:
+        self._name, self._base_name = name, None
 
     @property
     def name(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -30,6 +30,21 @@ def element_text(x: Any) -> str:
     return text if same or number != number else f"{number:.{long}g}"
 
 
+_ESCAPES: Final = {
+    **{code: f"\\{code:03o}" for code in [*range(32), *range(127, 256)]},
+    **{ord(mark): f"\\{mark}" for mark in "\"'\\"},
+    **{ord(mark): repr(mark)[1:-1] for mark in "\n\r\t"},
+}
+
+
+def _escaped(x: Any) -> str:
+    """As `element_text`; text as C would have it in a string."""
+    if not isinstance(x, bytes | str):
+        return element_text(x)
+    data = x.encode() if isinstance(x, str) else x
+    return data.decode("latin-1").translate(_ESCAPES)
+
+
 def short_text(array: Array, limit: int) -> str:
     """The first `limit` elements, in brackets by axis, without the outermost pair.
 
@@ -39,7 +54,7 @@ def short_text(array: Array, limit: int) -> str:
     """
     elements = array.reshape(-1)
     limit = elements.size if limit < 0 else min(limit, elements.size)
-    shown = [element_text(x) for x in elements[:limit]]
+    shown = [_escaped(x) for x in elements[:limit]]
     more = "..." if elements.size > limit else ""
     if array.ndim < 2:
         return " ".join(shown) + more

@@ -107,6 +107,8 @@ def _(op: Operation) -> list[Dims]:
 @SPARSE_RESHAPE.numpy
 def _(indices: Array, shape: Array, new: Array) -> tuple[Array, Array]:
     sizes = _sizes(shape.tolist(), new.tolist())
+    if sizes == shape.tolist():
+        return indices.copy(), shape.copy()  # places outside stay where they are
     flat = flat_places(indices, shape)
     rows = np.empty((len(indices), len(sizes)), np.int64)
     for axis in range(len(sizes) - 1, -1, -1):

@@ -38,7 +38,9 @@ def _make(primary: Any, start: Any, validate_shape: bool, shape: Any, dtype: Any
     scope.set_partitioner(partitioner)
     info = getattr(primary, "_save_slice_info", None)
     if info is not None:
-        real_name = slot.op.name.removeprefix(f"{_name_of(primary)}/")
+        # In a variable scope the slot's name is longer at its front, and what is left here is not
+        # its last part; checkpoints have that name all the same.
+        real_name = slot.op.name[len(_name_of(primary)) + 1 :]
         slot._set_save_slice_info(
             Variable.SaveSliceInfo(
                 f"{info.full_name}/{real_name}", info.full_shape, info.var_offset, info.var_shape

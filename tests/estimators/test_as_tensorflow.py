@@ -22,6 +22,7 @@ MODULES = (
     "estimator_loops",
     "estimator_mistakes",
     "estimator_frames",
+    "canned_runs",
 )
 DIFFERENT = {"head_mistakes/23": "the message names the class of a head, which has another name"}
 """Parts of scenarios that are different on purpose, and why."""

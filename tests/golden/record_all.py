@@ -34,6 +34,7 @@ RECORDERS = (
     "rnn/record_seq2seq.py",
     "record_linear_operators.py",
     "sparse/record.py",
+    "features/record.py",
     "interop/record.py",
     "platform/record.py",
     "platform/record_generated.py",

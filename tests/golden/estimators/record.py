@@ -15,6 +15,7 @@ MODULES = (
     "estimator_loops",
     "estimator_mistakes",
     "estimator_frames",
+    "canned_runs",
 )
 
 

@@ -1,0 +1,1 @@
+"""Feature columns: what a model reads from a dictionary of features, and as what."""
