@@ -125,6 +125,32 @@ def variables(tf, note):
     note(tf.train.get_or_create_global_step)
 
 
+def shared_variables(tf, note):
+    store = tf.contrib.eager.EagerVariableStore()
+
+    def called():
+        with store.as_default():
+            x = tf.layers.dense(
+                tf.ones([1, 2]), 2, name="a", kernel_initializer=tf.ones_initializer()
+            )
+            return x, tf.get_variable("n", [1], trainable=False)
+
+    first, second = called()[1], called()[1]
+    note(lambda: first is second)
+    note(lambda: [v.name for v in store.variables()])
+    note(lambda: [v.name for v in store.trainable_variables()])
+    note(lambda: [v.name for v in store.non_trainable_variables()])
+    copied = store.copy()
+    store.variables()[1].assign([[5.0, 5.0], [5.0, 5.0]])
+    note(lambda: copied.variables()[1])
+    note(lambda: tf.get_variable("n", [1]) is first)
+    for call in (
+        tf.train.Saver, lambda: tf.train.string_input_producer(["a"]),
+        lambda: tf.train.batch([tf.ones([2])], 2),
+    ):  # fmt: skip
+        note(call)
+
+
 def random_numbers(tf, note):
     for _ in range(2):
         tf.set_random_seed(1)
@@ -433,6 +459,6 @@ def optimizers(tf, note):
 
 
 PROGRAMS = (
-    tensors, operations, mistakes, variables, random_numbers, tapes, own_gradients, functions,
-    contrib, flow, datasets, networks, made_of_layers, optimizers,
+    tensors, operations, mistakes, variables, shared_variables, random_numbers, tapes,
+    own_gradients, functions, contrib, flow, datasets, networks, made_of_layers, optimizers,
 )  # fmt: skip
