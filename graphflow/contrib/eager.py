@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from graphflow.ops.resource_variables import ResourceVariable as Variable
     from graphflow.platform.switches import eager_run as run
     from graphflow.testing.decorators import run_all_in_graph_and_eager_modes as run_all_tests_in_graph_and_eager_modes, run_in_graph_and_eager_modes as run_test_in_graph_and_eager_modes
+    from graphflow.training.eager_saving import EagerSaver as Saver, get_optimizer_variables as get_optimizer_variables
 else:
     _PLACES = {
         'graphflow.autodiff.custom_gradient': 'custom_gradient',
@@ -38,6 +39,7 @@ else:
         'graphflow.ops.resource_variables': 'Variable=ResourceVariable',
         'graphflow.platform.switches': 'run=eager_run',
         'graphflow.testing.decorators': 'run_all_tests_in_graph_and_eager_modes=run_all_in_graph_and_eager_modes run_test_in_graph_and_eager_modes=run_in_graph_and_eager_modes',
+        'graphflow.training.eager_saving': 'Saver=EagerSaver get_optimizer_variables',
     }
     _SPACES = ''
 
@@ -51,10 +53,11 @@ else:
 
 __all__ = [
     "ASYNC", "DEVICE_PLACEMENT_EXPLICIT", "DEVICE_PLACEMENT_SILENT", "DEVICE_PLACEMENT_WARN",
-    "EagerVariableStore", "GradientTape", "Iterator", "Network", "SYNC", "Sequential",
+    "EagerVariableStore", "GradientTape", "Iterator", "Network", "SYNC", "Saver", "Sequential",
     "TensorSpec", "Variable", "async_clear_error", "async_wait", "custom_gradient", "defun",
     "enable_eager_execution", "executing_eagerly", "execution_mode", "function",
-    "gradients_function", "implicit_gradients", "implicit_value_and_gradients", "in_eager_mode",
-    "list_devices", "num_gpus", "py_func", "run", "run_all_tests_in_graph_and_eager_modes",
-    "run_test_in_graph_and_eager_modes", "set_execution_mode", "value_and_gradients_function",
+    "get_optimizer_variables", "gradients_function", "implicit_gradients",
+    "implicit_value_and_gradients", "in_eager_mode", "list_devices", "num_gpus", "py_func", "run",
+    "run_all_tests_in_graph_and_eager_modes", "run_test_in_graph_and_eager_modes",
+    "set_execution_mode", "value_and_gradients_function",
 ]

@@ -123,7 +123,8 @@ def getitem(tensor: Any, item: Any, var: Any = None) -> Tensor:
     vectors = (spec.begin, spec.end, spec.strides)
     if tensor.__class__ is EagerTensor and _are_numbers(vectors):
         begin, end, strides = [EagerTensor(np.array(v, np.int32), int32) for v in vectors]
-        return strided_slice(tensor, begin, end, strides, var=var, **spec.masks)
+        given: dict[str, Any] = {**spec.masks, "var": var}
+        return strided_slice(tensor, begin, end, strides, **given)
     with scopes.name_scope(None, "strided_slice", [tensor, *(x for v in vectors for x in v)]) as s:
         if spec.begin:
             packed = [stack(vector) for vector in vectors]
