@@ -205,6 +205,7 @@ for _module, _names in {
     'graphflow.runtime.eager': 'eager_call one_blas_thread',
     'graphflow.runtime.functions': 'function_instance',
     'graphflow.runtime.session': 'eval run_operation',
+    'graphflow.training.eager_saving': 'eager_files',
     'graphflow.training.moving_average': 'assign_moving_average',
     'graphflow.training.queue_runner': 'collection/queue_runners',
     'graphflow.training.saver': 'collection/savers',

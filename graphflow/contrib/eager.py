@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from graphflow.input.eager_iterators import Iterator as Iterator
     from graphflow.nets.network import Network as Network, Sequential as Sequential
     from graphflow.ops.def_function import defun as defun, defun as function
+    from graphflow.ops.eager_variable_store import EagerVariableStore as EagerVariableStore
     from graphflow.ops.py_function import py_function as py_func
     from graphflow.ops.resource_variables import ResourceVariable as Variable
     from graphflow.platform.switches import eager_run as run
     from graphflow.testing.decorators import run_all_in_graph_and_eager_modes as run_all_tests_in_graph_and_eager_modes, run_in_graph_and_eager_modes as run_test_in_graph_and_eager_modes
+    from graphflow.training.eager_saving import EagerSaver as Saver, get_optimizer_variables as get_optimizer_variables
 else:
     _PLACES = {
         'graphflow.autodiff.custom_gradient': 'custom_gradient',
@@ -32,10 +34,12 @@ else:
         'graphflow.input.eager_iterators': 'Iterator',
         'graphflow.nets.network': 'Network Sequential',
         'graphflow.ops.def_function': 'defun function=defun',
+        'graphflow.ops.eager_variable_store': 'EagerVariableStore',
         'graphflow.ops.py_function': 'py_func=py_function',
         'graphflow.ops.resource_variables': 'Variable=ResourceVariable',
         'graphflow.platform.switches': 'run=eager_run',
         'graphflow.testing.decorators': 'run_all_tests_in_graph_and_eager_modes=run_all_in_graph_and_eager_modes run_test_in_graph_and_eager_modes=run_in_graph_and_eager_modes',
+        'graphflow.training.eager_saving': 'Saver=EagerSaver get_optimizer_variables',
     }
     _SPACES = ''
 
@@ -49,9 +53,10 @@ else:
 
 __all__ = [
     "ASYNC", "DEVICE_PLACEMENT_EXPLICIT", "DEVICE_PLACEMENT_SILENT", "DEVICE_PLACEMENT_WARN",
-    "GradientTape", "Iterator", "Network", "SYNC", "Sequential", "TensorSpec", "Variable",
-    "async_clear_error", "async_wait", "custom_gradient", "defun", "enable_eager_execution",
-    "executing_eagerly", "execution_mode", "function", "gradients_function", "implicit_gradients",
+    "EagerVariableStore", "GradientTape", "Iterator", "Network", "SYNC", "Saver", "Sequential",
+    "TensorSpec", "Variable", "async_clear_error", "async_wait", "custom_gradient", "defun",
+    "enable_eager_execution", "executing_eagerly", "execution_mode", "function",
+    "get_optimizer_variables", "gradients_function", "implicit_gradients",
     "implicit_value_and_gradients", "in_eager_mode", "list_devices", "num_gpus", "py_func", "run",
     "run_all_tests_in_graph_and_eager_modes", "run_test_in_graph_and_eager_modes",
     "set_execution_mode", "value_and_gradients_function",

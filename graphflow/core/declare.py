@@ -60,25 +60,6 @@ def declare(
         return same
     if graph.executes:
         return graph.execute(definition, inputs, name, attrs)  # type: ignore[no-any-return]  # an Operation
-    flat, settled, dtypes = settled_call(graph, definition, scope, inputs, attrs)
-    if key is not None:
-        definition.settled[key] = settled, dtypes
-    op: Operation = graph.add(definition, flat, settled, scope, dtypes)
-    return op
-
-
-def settled_call(
-    graph: Graph, definition: OpDef, scope: str, inputs: Sequence[Any], attrs: dict[str, Any]
-) -> tuple[list[Tensor], dict[str, Any], list[DType]]:
-    """Returns the inputs of an operation as tensors in a row, its attributes and output types.
-
-    Args:
-        graph: where the operation will be.
-        definition: the operation type.
-        scope: its name.
-        inputs: a value for each input port.
-        attrs: the attributes that are given.
-    """
     outer, graph._name_stack = graph._name_stack, scope
     stack = scopes.graphs.items
     stack.append(graph)
@@ -89,7 +70,11 @@ def settled_call(
     finally:
         stack.pop()
         graph._name_stack = outer
-    return call.flat, settled, output_dtypes(definition, settled)
+    dtypes = output_dtypes(definition, settled)
+    if key is not None:
+        definition.settled[key] = settled, dtypes
+    op: Operation = graph.add(definition, call.flat, settled, scope, dtypes)
+    return op
 
 
 def declare_named(

@@ -18,7 +18,7 @@ import numpy as np
 
 from graphflow.core import late, scopes
 from graphflow.core.collections import Collections, GraphKeys
-from graphflow.core.declare import settled_call
+from graphflow.core.declare import _Call, output_dtypes
 from graphflow.core.dtypes import DType, as_dtype
 from graphflow.core.eager_tensor import EagerOperation, EagerTensor
 from graphflow.core.errors import InvalidArgumentError, KernelError, ShapeError
@@ -211,13 +211,16 @@ class EagerGraph(Graph):
                 return self._run(plan, flat, name)
         scope = definition.name if name is None else name
         try:
-            flat, settled, dtypes = settled_call(self, definition, scope, inputs, attrs)
+            call = _Call(definition, scope)
+            call.take_inputs(inputs)
+            settled = call.settle(attrs)
         except (TypeError, AttributeError) as e:
             raise _types_differ(definition, inputs, name) or e from None
+        flat = call.flat
         for t in flat:
             if t.__class__ is not EagerTensor:
                 raise TypeError(_GRAPH_TENSOR.format(t.name))
-        plan = self._plan(definition, settled, dtypes)
+        plan = self._plan(definition, settled, output_dtypes(definition, settled))
         if key is not None and plan.state is None:
             if len(self._plans) > _MOST_PLANS:
                 self._plans.clear()

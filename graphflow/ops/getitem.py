@@ -10,6 +10,7 @@ import numpy as np
 from graphflow.core import scopes
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import as_dtype, bool_, int32, int64
+from graphflow.core.eager_tensor import EagerTensor
 from graphflow.core.export import publish
 from graphflow.core.late import provide
 from graphflow.core.shape import Dimension
@@ -96,6 +97,10 @@ def _is_mask(item: Any) -> bool:
     return isinstance(item, np.ndarray) and item.dtype == bool
 
 
+def _are_numbers(vectors: Any) -> bool:
+    return all(x.__class__ is int and abs(x) < 2**31 for v in vectors for x in v)
+
+
 @provide("getitem")
 def getitem(tensor: Any, item: Any, var: Any = None) -> Tensor:
     """Returns part of a tensor.
@@ -116,6 +121,10 @@ def getitem(tensor: Any, item: Any, var: Any = None) -> Tensor:
     for index in item if isinstance(item, list | tuple) else [item]:
         spec.add(index)
     vectors = (spec.begin, spec.end, spec.strides)
+    if tensor.__class__ is EagerTensor and _are_numbers(vectors):
+        begin, end, strides = [EagerTensor(np.array(v, np.int32), int32) for v in vectors]
+        given: dict[str, Any] = {**spec.masks, "var": var}
+        return strided_slice(tensor, begin, end, strides, **given)
     with scopes.name_scope(None, "strided_slice", [tensor, *(x for v in vectors for x in v)]) as s:
         if spec.begin:
             packed = [stack(vector) for vector in vectors]

@@ -34,6 +34,9 @@ def graph_object(key: str, make: Callable[[], Any]) -> Any:
 class VariableStore:
     """The variables that `tf.get_variable` has made in one graph, by name."""
 
+    keeps_eagerly = False
+    """Whether those of eager execution are kept too; see EagerVariableStore."""
+
     def __init__(self) -> None:
         self._vars: dict[str, Variable] = {}
         self._partitioned: dict[str, parts.PartitionedVariable] = {}
@@ -122,7 +125,9 @@ class VariableStore:
         if shape is not None and from_value:
             raise ValueError("If initializer is a constant, do not specify shape.")
         wanted = as_shape(shape)
-        keeps = not scopes.get_default_graph().executes
+        eager = scopes.get_default_graph().executes
+        keeps = self.keeps_eagerly or not eager
+        reuse = AUTO_REUSE if eager else reuse
         if name in self._vars and keeps:
             return self._shared(name, wanted, dtype, reuse)
         if reuse is True and keeps:

@@ -90,6 +90,11 @@ class _Plan:
 
 def _batches(plan: _Plan, default_name: str, makers: list[Any]) -> Any:
     """Declares it all; `makers` holds a list or dictionary of tensors for each maker."""
+    if scopes.get_default_graph().executes:
+        raise ValueError(
+            "Input pipelines based on Queues are not supported when eager execution is enabled. "
+            "Please use tf.data to ingest data into your model instead."
+        )
     lists = [_as_list(tensors) for tensors in makers]
     flat = [t for tensors in lists for t in tensors]
     with scopes.name_scope(plan.name, default_name, [*flat, plan.keep_input]) as scope:

@@ -114,6 +114,11 @@ def input_producer(
     Raises:
         ValueError: if the shape of a row is not known.
     """
+    if scopes.get_default_graph().executes:
+        raise RuntimeError(
+            "Input pipelines based on Queues are not supported when eager execution is enabled. "
+            "Please use tf.data to ingest data into your model instead."
+        )
     with scopes.name_scope(name, "input_producer", [input_tensor]):
         rows = convert(input_tensor, name="input_tensor")
         shape = rows.shape[1:].merge_with(element_shape)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from graphflow.core import scopes
+from graphflow.core import late, scopes
 from graphflow.core.collections import GraphKeys
 from graphflow.core.errors import (
     FailedPreconditionError,
@@ -91,6 +91,11 @@ class Saver:
         save_relative_paths: bool = False,
         filename: str | None = None,
     ) -> None:
+        if var_list is None and scopes.get_default_graph().executes:
+            raise RuntimeError(
+                "When eager execution is enabled, `var_list` must specify a list or dict of "
+                "variables to save"
+            )
         if defer_build and var_list:
             raise ValueError(
                 "If `var_list` is provided then build cannot be deferred. "
@@ -116,7 +121,9 @@ class Saver:
         self._checkpoints_to_be_deleted: list[tuple[str, float]] = []
         self._next_checkpoint_time = math.inf
         self._object_saver: Saver | None = None
-        if not defer_build:
+        self._files: Any = None
+        """What runs in place of a session in eager execution; see training/eager_saving."""
+        if not defer_build and not scopes.get_default_graph().executes:
             self.build()
         if self.saver_def is not None:
             self._check_saver_def()
@@ -128,7 +135,13 @@ class Saver:
 
         Raises:
             ValueError: if there is nothing to save.
+            RuntimeError: in eager execution, which has no nodes.
         """
+        if scopes.get_default_graph().executes:
+            raise RuntimeError("Use save/restore instead of build in eager mode.")
+        self._build()
+
+    def _build(self) -> None:
         if self._is_built:
             return
         self._is_built = True
@@ -140,7 +153,13 @@ class Saver:
                     raise ValueError("No variables to save")
                 self._is_empty = True
                 return
-            self.saver_def = self._new_saver_def()
+            if scopes.get_default_graph().executes:
+                self._files = late.call("eager_files", self._var_list, self._write_version)
+                self.saver_def = self._files.definition(
+                    self._max_to_keep, self._keep_checkpoint_every_n_hours
+                )
+            else:
+                self.saver_def = self._new_saver_def()
         elif self._name:
             self._check_saver_def()
             self.saver_def = _renamed(self.saver_def, lambda n: prepend_scope(n, self._name))
@@ -293,8 +312,12 @@ class Saver:
             ValueError: if there is no such directory, or a name collides.
             FailedPreconditionError: if a variable has no value yet.
         """
+        if scopes.get_default_graph().executes:
+            self._build()
         if not self._is_built:
             raise RuntimeError("`build()` should be called before save if defer_build==True")
+        if self._files is not None:
+            sess, write_meta_graph = self._files, False
         prefix = os.fspath(save_path)
         latest = "checkpoint" if latest_filename is None else latest_filename
         path = self._checkpoint_path(sess, prefix, global_step, latest)
@@ -344,7 +367,9 @@ class Saver:
                     f"'latest_filename' collides with 'save_path': '{latest}' and '{prefix}'"
                 )
             return prefix
-        if not isinstance(global_step, int | np.integer):
+        if self._files is not None:
+            global_step = int(global_step)
+        elif not isinstance(global_step, int | np.integer):
             global_step = read_global_step(sess, global_step)
         return f"{prefix}-{global_step:0{8 if self._pad_step_number else 0}d}"
 
@@ -410,10 +435,13 @@ class Saver:
             InvalidArgumentError: if one has another shape or type there.
             DataLossError: if the checkpoint is damaged; names the tensor and the file.
         """
+        if scopes.get_default_graph().executes:
+            self._build()
         if self._is_empty:
             return
         if save_path is None:
             raise ValueError("Can't load save_path when it is None.")
+        sess = self._files or sess
         run = sess.run
         path = os.fspath(save_path)
         path = path.decode() if isinstance(path, bytes) else path
@@ -424,7 +452,7 @@ class Saver:
         try:
             run(names.restore_op_name, {names.filename_tensor_name: path})
         except NotFoundError as e:
-            if not self._restore_by_object(sess, path):
+            if self._files is not None or not self._restore_by_object(sess, path):
                 raise _explained(e, "a Variable name or other graph key that is missing") from e
         except InvalidArgumentError as e:
             raise _explained(e, "a mismatch between the current graph and the graph") from e

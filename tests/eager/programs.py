@@ -5,7 +5,9 @@ the function's result is shown, or the class and the words of its error.
 """
 
 import copy
+import os
 import pickle
+import tempfile
 
 import numpy as np
 
@@ -123,6 +125,60 @@ def variables(tf, note):
     w.assign([7.0, 7.0])
     note(lambda: before)
     note(tf.train.get_or_create_global_step)
+
+
+def shared_variables(tf, note):
+    store = tf.contrib.eager.EagerVariableStore()
+
+    def called():
+        with store.as_default():
+            x = tf.layers.dense(
+                tf.ones([1, 2]), 2, name="a", kernel_initializer=tf.ones_initializer()
+            )
+            return x, tf.get_variable("n", [1], trainable=False)
+
+    first, second = called()[1], called()[1]
+    note(lambda: first is second)
+    note(lambda: [v.name for v in store.variables()])
+    note(lambda: [v.name for v in store.trainable_variables()])
+    note(lambda: [v.name for v in store.non_trainable_variables()])
+    copied = store.copy()
+    store.variables()[1].assign([[5.0, 5.0], [5.0, 5.0]])
+    note(lambda: copied.variables()[1])
+    note(lambda: tf.get_variable("n", [1]) is first)
+    for call in (
+        tf.train.Saver, lambda: tf.train.string_input_producer(["a"]),
+        lambda: tf.train.batch([tf.ones([2])], 2),
+    ):  # fmt: skip
+        note(call)
+
+
+def saved(tf, note):
+    v, w = tf.Variable([1.0, 2.0], name="v"), tf.Variable(3, name="w")
+    with tempfile.TemporaryDirectory() as folder:
+        saver = tf.train.Saver([v, w], max_to_keep=1)
+        note(lambda: os.path.basename(saver.save(None, folder + "/m", global_step=3)))
+        v.assign([0.0, 0.0])
+        note(lambda: saver.restore(None, folder + "/m-3"))
+        note(lambda: (v, w, tf.train.list_variables(folder + "/m-3")))
+        renamed = tf.contrib.eager.Saver({"a": v})
+        note(lambda: os.path.basename(renamed.save(folder + "/q", w)))
+        note(lambda: tf.train.list_variables(folder + "/q-3"))
+        v.assign([0.0, 0.0])
+        note(lambda: renamed.restore(folder + "/q-3"))
+        note(lambda: v)
+        note(lambda: os.path.basename(saver.save(None, folder + "/m", global_step=w)))
+        saver.save(None, folder + "/m", global_step=4)
+        note(lambda: sorted(os.listdir(folder)))
+        for call in (
+            lambda: type(tf.train.Saver([v, tf.Variable(1.0, name="v")])).__name__,
+            lambda: type(tf.train.Saver([])).__name__,
+            lambda: saver.restore(None, None), lambda: type(saver.saver_def).__name__,
+        ):  # fmt: skip
+            note(call)
+    optimizer = tf.train.AdamOptimizer()
+    optimizer.minimize(lambda: tf.reduce_sum(v * v))
+    note(lambda: [x.name for x in tf.contrib.eager.get_optimizer_variables(optimizer)])
 
 
 def random_numbers(tf, note):
@@ -433,6 +489,7 @@ def optimizers(tf, note):
 
 
 PROGRAMS = (
-    tensors, operations, mistakes, variables, random_numbers, tapes, own_gradients, functions,
-    contrib, flow, datasets, networks, made_of_layers, optimizers,
+    tensors, operations, mistakes, variables, shared_variables, saved, random_numbers,
+    tapes,
+    own_gradients, functions, contrib, flow, datasets, networks, made_of_layers, optimizers,
 )  # fmt: skip
