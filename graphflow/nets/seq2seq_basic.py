@@ -35,13 +35,17 @@ def layer_output_size(cell: Any, output_layer: Any) -> Any:
     return nest.map_structure(lambda s: s[1:], output_layer.compute_output_shape(whole))
 
 
-def check_layer(output_layer: Any) -> None:
+def check_layer(output_layer: Any, kind: type = Layer) -> None:
     """Checks that the layer behind a cell is one.
+
+    Args:
+        output_layer: the layer, or None.
+        kind: what it has to be: a layer of `tf.layers`, or a base of those.
 
     Raises:
         TypeError: if not.
     """
-    if output_layer is not None and not isinstance(output_layer, Layer):
+    if output_layer is not None and not isinstance(output_layer, kind):
         raise TypeError(f"output_layer must be a Layer, received: {type(output_layer)}")
 
 

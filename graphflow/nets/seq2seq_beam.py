@@ -14,6 +14,7 @@ from graphflow.core.dtypes import bool_, int32, int64
 from graphflow.core.export import export
 from graphflow.core.shape import TensorShape, as_shape
 from graphflow.core.tensor import Tensor
+from graphflow.nets.layer_nodes import LayerNodes
 from graphflow.nets.rnn_cells import assert_like_rnncell
 from graphflow.nets.seq2seq_basic import check_layer, layer_output_size
 from graphflow.nets.seq2seq_beam_step import (
@@ -219,7 +220,7 @@ class BeamSearchDecoder(Decoder):
         reorder_tensor_arrays: bool = True,
     ) -> None:
         assert_like_rnncell("cell", cell)
-        check_layer(output_layer)
+        check_layer(output_layer, LayerNodes)  # TensorFlow takes any layer of Keras here
         self._cell = cell
         self._output_layer = output_layer
         self._reorder_tensor_arrays = reorder_tensor_arrays

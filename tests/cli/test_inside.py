@@ -149,6 +149,31 @@ def test_both_ways_of_importing_give_one_module(tmp_path):
     assert (done.stdout, done.stderr) == ("1 DT_FLOAT 0\nclip_by_value\n", "")
 
 
+def test_private_names_of_contrib_are_found_in_its_homes(tmp_path):
+    (tmp_path / "a.py").write_text(
+        "import tensorflow as tf\n"
+        "from tensorflow.contrib.seq2seq.python.ops import attention_wrapper as wrapper, helper\n"
+        "from tensorflow.contrib.seq2seq.python.ops.attention_wrapper import (\n"
+        "    _BaseAttentionMechanism, _bahdanau_score, _compute_attention, _maybe_mask_score,\n"
+        "    _zero_state_tensors, AttentionWrapper, BahdanauAttention, hardmax)\n"
+        "from tensorflow.contrib.seq2seq.python.ops.beam_search_decoder import _beam_search_step\n"
+        "assert issubclass(BahdanauAttention, _BaseAttentionMechanism)\n"
+        "assert wrapper.AttentionWrapper is tf.contrib.seq2seq.AttentionWrapper\n"
+        "assert helper.categorical_sample and helper._transpose_batch_time\n"
+        "helper._nothing\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "graphflow", "run", "a.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    says = "AttributeError: graphflow has no tensorflow.contrib.seq2seq.python.ops.helper._nothing"
+    assert done.stderr.rstrip().endswith(says)
+
+
 def test_old_names_of_numpy_come_back():
     code = (
         "import numpy as np; own = np.sum; from graphflow.cli import numpy_names; "
