@@ -290,6 +290,7 @@ class CompiledNetwork(Network):
                     **self._function_kwargs,
                 )  # fmt: skip
         self._set_trainable_state(now)
+        self._continue_restoring()
         return self._keep("train_function", made)
 
     def _keep(self, name: str, made: GraphExecutionFunction) -> GraphExecutionFunction:

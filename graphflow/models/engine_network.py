@@ -348,6 +348,12 @@ class Network(Layer):
         if self._layers:
             self._track_layers(self._layers)
         self.built = True
+        self._continue_restoring()
+
+    def _continue_restoring(self) -> None:
+        """Gives variables that came after `load_weights` their values."""
+        for restoration in vars(self).get("_restorations", ()):
+            restoration.advance()
 
     def _call_on_placeholders(self, input_shape: Any) -> None:
         dtype = keras_state.floatx()
@@ -551,8 +557,7 @@ class Network(Layer):
         Raises:
             ImportError: if there is no package yaml.
         """
-        text: str = yaml_module().dump(self._updated_config(), **kwargs)
-        return text
+        return str(yaml_module().dump(self._updated_config(), **kwargs))
 
     def summary(
         self,

@@ -579,6 +579,7 @@ class Model(SavingNetwork):
     def _called_first(self, inputs: Any, outputs: Any) -> None:
         if not self.inputs:
             self._set_inputs(inputs, outputs)
+        self._continue_restoring()
 
     def _set_inputs(self, inputs: Any, outputs: Any = None, training: Any = None) -> None:
         inputs = self._set_input_attrs(inputs)

@@ -357,6 +357,43 @@ PROGRAMS = {
 }  # fmt: skip
 
 
+# --- checkpoints ---
+def compiled(tf):
+    model = mlp(tf)
+    model.compile(tf.keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    return model
+
+
+def objects(tf):
+    """Returns a Checkpoint of variables, a list and an optimizer, and all variables."""
+    v = tf.Variable(3.0, name="v")
+    u = tf.Variable([1.0, 2.0], use_resource=True, name="u")
+    optimizer = tf.train.AdamOptimizer(0.1)
+    step = optimizer.minimize(tf.reduce_sum(u * v), var_list=[u])
+    checkpoint = tf.train.Checkpoint(v=v, optimizer=optimizer)
+    checkpoint.held = [u, v]
+    slots = [optimizer.get_slot(u, name) for name in optimizer.get_slot_names()]
+    checkpoint_step[0] = step
+    return checkpoint, [v, u, *slots]
+
+
+checkpoint_step = [None]
+
+
+def write_checkpoints(tf, directory):
+    """Writes two checkpoints and returns their prefixes by name."""
+    x, y = data()
+    model = compiled(tf)
+    model.fit(x, y, shuffle=False, verbose=0)
+    model.save_weights(directory + "/weights")
+    with tf.Graph().as_default(), tf.Session() as session:
+        checkpoint, _ = objects(tf)
+        session.run(tf.global_variables_initializer())
+        session.run(checkpoint_step[0])
+        path = checkpoint.save(directory + "/objects", session=session)
+    return {"weights": directory + "/weights", "objects-1": path}
+
+
 # --- mistakes ---
 def _model(tf):
     model = mlp(tf)
