@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from graphflow.keras import backend as backend
     from graphflow.keras import callbacks as callbacks
     from graphflow.keras import constraints as constraints
+    from graphflow.keras import datasets as datasets
     from graphflow.keras import experimental as experimental
     from graphflow.keras import initializers as initializers
     from graphflow.keras import layers as layers
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from graphflow.keras import metrics as metrics
     from graphflow.keras import models as models
     from graphflow.keras import optimizers as optimizers
+    from graphflow.keras import preprocessing as preprocessing
     from graphflow.keras import regularizers as regularizers
     from graphflow.keras import utils as utils
 else:
@@ -32,7 +34,7 @@ else:
         'graphflow.models.engine_sequential': 'Sequential',
         'graphflow.models.engine_training': 'Model',
     }
-    _SPACES = 'activations backend callbacks constraints experimental initializers layers losses metrics models optimizers regularizers utils'
+    _SPACES = 'activations backend callbacks constraints datasets experimental initializers layers losses metrics models optimizers preprocessing regularizers utils'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -44,6 +46,6 @@ else:
 
 __all__ = [
     "Input", "Model", "Sequential", "activations", "backend", "callbacks", "constraints",
-    "experimental", "initializers", "layers", "losses", "metrics", "models", "optimizers",
-    "regularizers", "utils",
+    "datasets", "experimental", "initializers", "layers", "losses", "metrics", "models",
+    "optimizers", "preprocessing", "regularizers", "utils",
 ]

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.models.layers_rnn_cells import PeepholeLSTMCell as PeepholeLSTMCell
     from graphflow.models.optimizers_schedules import CosineDecay as CosineDecay, CosineDecayRestarts as CosineDecayRestarts, LinearCosineDecay as LinearCosineDecay, NoisyLinearCosineDecay as NoisyLinearCosineDecay
 else:
     _PLACES = {
+        'graphflow.models.layers_rnn_cells': 'PeepholeLSTMCell',
         'graphflow.models.optimizers_schedules': 'CosineDecay CosineDecayRestarts LinearCosineDecay NoisyLinearCosineDecay',
     }
     _SPACES = ''
@@ -27,4 +29,5 @@ else:
 
 __all__ = [
     "CosineDecay", "CosineDecayRestarts", "LinearCosineDecay", "NoisyLinearCosineDecay",
+    "PeepholeLSTMCell",
 ]

@@ -12,30 +12,42 @@ from graphflow.core.export import public_name as _public_name
 if TYPE_CHECKING:
     from graphflow.models.engine_input import Input as Input, InputLayer as InputLayer
     from graphflow.models.layers_activations import ELU as ELU, LeakyReLU as LeakyReLU, PReLU as PReLU, ReLU as ReLU, Softmax as Softmax, ThresholdedReLU as ThresholdedReLU
+    from graphflow.models.layers_attention import AdditiveAttention as AdditiveAttention, Attention as Attention
     from graphflow.models.layers_convolution import Conv1D as Conv1D, Conv2D as Conv2D, Conv3D as Conv3D, Conv1D as Convolution1D, Conv2D as Convolution2D, Conv3D as Convolution3D, SeparableConv1D as SeparableConv1D, SeparableConv2D as SeparableConv2D, SeparableConv1D as SeparableConvolution1D, SeparableConv2D as SeparableConvolution2D
     from graphflow.models.layers_convolution_more import Conv2DTranspose as Conv2DTranspose, Conv3DTranspose as Conv3DTranspose, Conv2DTranspose as Convolution2DTranspose, Conv3DTranspose as Convolution3DTranspose, DepthwiseConv2D as DepthwiseConv2D
     from graphflow.models.layers_core import Activation as Activation, ActivityRegularization as ActivityRegularization, Dense as Dense, Dropout as Dropout, Flatten as Flatten, Masking as Masking, Permute as Permute, RepeatVector as RepeatVector, Reshape as Reshape, SpatialDropout1D as SpatialDropout1D, SpatialDropout2D as SpatialDropout2D, SpatialDropout3D as SpatialDropout3D
     from graphflow.models.layers_embedding import Embedding as Embedding
+    from graphflow.models.layers_lambda import Lambda as Lambda
     from graphflow.models.layers_merge import Add as Add, Average as Average, Concatenate as Concatenate, Dot as Dot, Maximum as Maximum, Minimum as Minimum, Multiply as Multiply, Subtract as Subtract, add as add, average as average, concatenate as concatenate, dot as dot, maximum as maximum, minimum as minimum, multiply as multiply, subtract as subtract
     from graphflow.models.layers_noise import AlphaDropout as AlphaDropout, GaussianDropout as GaussianDropout, GaussianNoise as GaussianNoise
     from graphflow.models.layers_normalization import BatchNormalization as BatchNormalization, LayerNormalization as LayerNormalization
     from graphflow.models.layers_pooling import AveragePooling1D as AveragePooling1D, AveragePooling2D as AveragePooling2D, AveragePooling3D as AveragePooling3D, AveragePooling1D as AvgPool1D, AveragePooling2D as AvgPool2D, AveragePooling3D as AvgPool3D, GlobalAveragePooling1D as GlobalAveragePooling1D, GlobalAveragePooling2D as GlobalAveragePooling2D, GlobalAveragePooling3D as GlobalAveragePooling3D, GlobalAveragePooling1D as GlobalAvgPool1D, GlobalAveragePooling2D as GlobalAvgPool2D, GlobalAveragePooling3D as GlobalAvgPool3D, GlobalMaxPooling1D as GlobalMaxPool1D, GlobalMaxPooling2D as GlobalMaxPool2D, GlobalMaxPooling3D as GlobalMaxPool3D, GlobalMaxPooling1D as GlobalMaxPooling1D, GlobalMaxPooling2D as GlobalMaxPooling2D, GlobalMaxPooling3D as GlobalMaxPooling3D, MaxPooling1D as MaxPool1D, MaxPooling2D as MaxPool2D, MaxPooling3D as MaxPool3D, MaxPooling1D as MaxPooling1D, MaxPooling2D as MaxPooling2D, MaxPooling3D as MaxPooling3D
+    from graphflow.models.layers_rnn import AbstractRNNCell as AbstractRNNCell, RNN as RNN, StackedRNNCells as StackedRNNCells
+    from graphflow.models.layers_rnn_cells import GRUCell as GRUCell, LSTMCell as LSTMCell, SimpleRNNCell as SimpleRNNCell
+    from graphflow.models.layers_rnn_kinds import GRU as GRU, LSTM as LSTM, SimpleRNN as SimpleRNN
     from graphflow.models.layers_shapes import Cropping1D as Cropping1D, Cropping2D as Cropping2D, Cropping3D as Cropping3D, UpSampling1D as UpSampling1D, UpSampling2D as UpSampling2D, UpSampling3D as UpSampling3D, ZeroPadding1D as ZeroPadding1D, ZeroPadding2D as ZeroPadding2D, ZeroPadding3D as ZeroPadding3D
+    from graphflow.models.layers_wrappers import Bidirectional as Bidirectional, TimeDistributed as TimeDistributed, Wrapper as Wrapper
     from graphflow.nets.input_spec import InputSpec as InputSpec
     from graphflow.nets.keras_layer import Layer as Layer
 else:
     _PLACES = {
         'graphflow.models.engine_input': 'Input InputLayer',
         'graphflow.models.layers_activations': 'ELU LeakyReLU PReLU ReLU Softmax ThresholdedReLU',
+        'graphflow.models.layers_attention': 'AdditiveAttention Attention',
         'graphflow.models.layers_convolution': 'Conv1D Conv2D Conv3D Convolution1D=Conv1D Convolution2D=Conv2D Convolution3D=Conv3D SeparableConv1D SeparableConv2D SeparableConvolution1D=SeparableConv1D SeparableConvolution2D=SeparableConv2D',
         'graphflow.models.layers_convolution_more': 'Conv2DTranspose Conv3DTranspose Convolution2DTranspose=Conv2DTranspose Convolution3DTranspose=Conv3DTranspose DepthwiseConv2D',
         'graphflow.models.layers_core': 'Activation ActivityRegularization Dense Dropout Flatten Masking Permute RepeatVector Reshape SpatialDropout1D SpatialDropout2D SpatialDropout3D',
         'graphflow.models.layers_embedding': 'Embedding',
+        'graphflow.models.layers_lambda': 'Lambda',
         'graphflow.models.layers_merge': 'Add Average Concatenate Dot Maximum Minimum Multiply Subtract add average concatenate dot maximum minimum multiply subtract',
         'graphflow.models.layers_noise': 'AlphaDropout GaussianDropout GaussianNoise',
         'graphflow.models.layers_normalization': 'BatchNormalization LayerNormalization',
         'graphflow.models.layers_pooling': 'AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D=AveragePooling1D AvgPool2D=AveragePooling2D AvgPool3D=AveragePooling3D GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalAvgPool1D=GlobalAveragePooling1D GlobalAvgPool2D=GlobalAveragePooling2D GlobalAvgPool3D=GlobalAveragePooling3D GlobalMaxPool1D=GlobalMaxPooling1D GlobalMaxPool2D=GlobalMaxPooling2D GlobalMaxPool3D=GlobalMaxPooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D MaxPool1D=MaxPooling1D MaxPool2D=MaxPooling2D MaxPool3D=MaxPooling3D MaxPooling1D MaxPooling2D MaxPooling3D',
+        'graphflow.models.layers_rnn': 'AbstractRNNCell RNN StackedRNNCells',
+        'graphflow.models.layers_rnn_cells': 'GRUCell LSTMCell SimpleRNNCell',
+        'graphflow.models.layers_rnn_kinds': 'GRU LSTM SimpleRNN',
         'graphflow.models.layers_shapes': 'Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D',
+        'graphflow.models.layers_wrappers': 'Bidirectional TimeDistributed Wrapper',
         'graphflow.nets.input_spec': 'InputSpec',
         'graphflow.nets.keras_layer': 'Layer',
     }
@@ -50,21 +62,23 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "Activation", "ActivityRegularization", "Add", "AlphaDropout", "Average", "AveragePooling1D",
-    "AveragePooling2D", "AveragePooling3D", "AvgPool1D", "AvgPool2D", "AvgPool3D",
-    "BatchNormalization", "Concatenate", "Conv1D", "Conv2D", "Conv2DTranspose", "Conv3D",
+    "AbstractRNNCell", "Activation", "ActivityRegularization", "Add", "AdditiveAttention",
+    "AlphaDropout", "Attention", "Average", "AveragePooling1D", "AveragePooling2D",
+    "AveragePooling3D", "AvgPool1D", "AvgPool2D", "AvgPool3D", "BatchNormalization",
+    "Bidirectional", "Concatenate", "Conv1D", "Conv2D", "Conv2DTranspose", "Conv3D",
     "Conv3DTranspose", "Convolution1D", "Convolution2D", "Convolution2DTranspose", "Convolution3D",
     "Convolution3DTranspose", "Cropping1D", "Cropping2D", "Cropping3D", "Dense", "DepthwiseConv2D",
-    "Dot", "Dropout", "ELU", "Embedding", "Flatten", "GaussianDropout", "GaussianNoise",
-    "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D",
+    "Dot", "Dropout", "ELU", "Embedding", "Flatten", "GRU", "GRUCell", "GaussianDropout",
+    "GaussianNoise", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D",
     "GlobalAvgPool1D", "GlobalAvgPool2D", "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool2D",
     "GlobalMaxPool3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", "Input",
-    "InputLayer", "InputSpec", "Layer", "LayerNormalization", "LeakyReLU", "Masking", "MaxPool1D",
-    "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum",
-    "Multiply", "PReLU", "Permute", "ReLU", "RepeatVector", "Reshape", "SeparableConv1D",
-    "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D", "Softmax",
-    "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "Subtract", "ThresholdedReLU",
-    "UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D",
-    "ZeroPadding3D", "add", "average", "concatenate", "dot", "maximum", "minimum", "multiply",
-    "subtract",
+    "InputLayer", "InputSpec", "LSTM", "LSTMCell", "Lambda", "Layer", "LayerNormalization",
+    "LeakyReLU", "Masking", "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D",
+    "MaxPooling3D", "Maximum", "Minimum", "Multiply", "PReLU", "Permute", "RNN", "ReLU",
+    "RepeatVector", "Reshape", "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D",
+    "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D",
+    "SpatialDropout2D", "SpatialDropout3D", "StackedRNNCells", "Subtract", "ThresholdedReLU",
+    "TimeDistributed", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D",
+    "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "dot", "maximum", "minimum",
+    "multiply", "subtract",
 ]

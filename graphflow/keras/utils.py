@@ -12,12 +12,16 @@ from graphflow.core.export import public_name as _public_name
 if TYPE_CHECKING:
     from graphflow.models.engine_sequence import Sequence as Sequence
     from graphflow.models.engine_summary import get_source_inputs as get_source_inputs
+    from graphflow.models.utils_arrays import normalize as normalize, to_categorical as to_categorical
+    from graphflow.models.utils_files import get_file as get_file
     from graphflow.models.utils_objects import CustomObjectScope as CustomObjectScope, custom_object_scope as custom_object_scope, deserialize_keras_object as deserialize_keras_object, get_custom_objects as get_custom_objects, serialize_keras_object as serialize_keras_object
     from graphflow.models.utils_progress import Progbar as Progbar
 else:
     _PLACES = {
         'graphflow.models.engine_sequence': 'Sequence',
         'graphflow.models.engine_summary': 'get_source_inputs',
+        'graphflow.models.utils_arrays': 'normalize to_categorical',
+        'graphflow.models.utils_files': 'get_file',
         'graphflow.models.utils_objects': 'CustomObjectScope custom_object_scope deserialize_keras_object get_custom_objects serialize_keras_object',
         'graphflow.models.utils_progress': 'Progbar',
     }
@@ -33,5 +37,6 @@ else:
 
 __all__ = [
     "CustomObjectScope", "Progbar", "Sequence", "custom_object_scope", "deserialize_keras_object",
-    "get_custom_objects", "get_source_inputs", "serialize_keras_object",
+    "get_custom_objects", "get_file", "get_source_inputs", "normalize", "serialize_keras_object",
+    "to_categorical",
 ]

@@ -27,13 +27,14 @@ def _in_training(noised: Callable[[], Any], inputs: Any, training: Any) -> Any:
     return choose(arguments.training(training), noised, lambda: inputs)
 
 
-def _seed(seed: int | None) -> int:
+def numpy_seed(seed: int | None) -> int:
+    """Returns a seed: the given one, else one that hangs on the seed of NumPy, as Keras does."""
     # As Keras does: a layer's noise hangs on NumPy's seed, not on the graph's.
     return int(np.random.randint(10000000)) if seed is None else seed  # noqa: NPY002
 
 
 def _normal(inputs: Any, mean: float, stddev: Any) -> Tensor:
-    return random_normal(shape_of(inputs), mean, stddev, keras_state.floatx(), _seed(None))
+    return random_normal(shape_of(inputs), mean, stddev, keras_state.floatx(), numpy_seed(None))
 
 
 @export("keras.layers.GaussianNoise")
@@ -127,7 +128,9 @@ class AlphaDropout(SameShape):
 
     def _dropped(self, inputs: Any, shape: Any) -> Any:
         rate, lowest = self.rate, -_SELU_ALPHA * _SELU_SCALE
-        uniform = random_uniform(shape, 0.0, 1.0, dtype=keras_state.floatx(), seed=_seed(self.seed))
+        uniform = random_uniform(
+            shape, 0.0, 1.0, dtype=keras_state.floatx(), seed=numpy_seed(self.seed)
+        )
         kept = cast(greater_equal(uniform, rate), keras_state.floatx())
         factor = ((1 - rate) * (1 + rate * lowest**2)) ** -0.5
         x = inputs * kept + lowest * (1 - kept)

@@ -111,7 +111,7 @@ def _looked_up(name: str, known: Mapping[str, Any] | None, custom: Mapping[str, 
     for table in (custom, _custom):
         if table and name in table:
             return table[name]
-    return (known or {}).get(name)
+    return None if known is None else known.get(name)
 
 
 @export("keras.utils.deserialize_keras_object")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Callable  # noqa: UP035 - evaluated under Python 3.7
 
 import numpy as np
@@ -169,7 +170,7 @@ def facts_of(tf: Any, layer: Any, shapes: Any) -> Any:
         shape = None
     return {
         "config": config,
-        "again": type(layer).from_config(config).get_config() == config,
+        "again": type(layer).from_config(copy.deepcopy(config)).get_config() == config,
         "shape": shape,
         "weights": [[w.name, w.shape.as_list(), w.dtype.name] for w in layer.weights],
         "trainable": [w.name for w in layer.trainable_weights],
@@ -298,6 +299,43 @@ def merged_unknown(tf: Any) -> Made:
     return Made([tf.keras.layers.Multiply()([y, z]), tf.keras.layers.concatenate([z, z], 1)])
 
 
+def attention(tf: Any) -> Made:
+    layers = tf.keras.layers
+    query, value = tf.constant(data(2, 3, 4)), tf.constant(data(2, 5, 4) / 2)
+    masks = [
+        tf.constant([row] * 2) for row in ([True, True, False], [True, False, True, True, False])
+    ]
+    plain, scaled = layers.Attention(), layers.Attention(use_scale=True, causal=True)
+    added = layers.AdditiveAttention()
+    results = [
+        plain([query, value]), plain([query, value, value * 2], mask=masks),
+        scaled([query, value]), scaled([query, value], mask=[None, masks[1]]),
+        added([query, value], mask=masks),
+        layers.AdditiveAttention(use_scale=False, causal=True)([query, query]),
+        plain.compute_mask([query, value], masks),
+    ]  # fmt: skip
+    facts = [
+        [layer.get_config(), [w.name for w in layer.weights]] for layer in (plain, scaled, added)
+    ]
+    facts += [
+        mistake(layers.Attention(), query),
+        mistake(layers.Attention(), [query]),
+        mistake(layers.Attention(), [query, value], mask=masks[:1]),
+    ]
+    return Made(results, facts=facts)
+
+
+def serialized(tf: Any) -> Made:
+    layers = tf.keras.layers
+    made = [layers.Dense(3, activation="relu"), layers.Conv2D(2, 3), layers.ReLU()]
+    again = [layers.deserialize(layers.serialize(layer)) for layer in made]
+    facts = {
+        "plain": [layers.serialize(layer) for layer in again],
+        "error": mistake(layers.deserialize, {"class_name": "None", "config": {}}),
+    }
+    return Made(facts=facts)
+
+
 def mistakes(tf: Any) -> Made:
     layers = tf.keras.layers
     x, y = tf.constant(data(2, 3)), tf.constant(data(2, 4))
@@ -356,7 +394,7 @@ def mistakes(tf: Any) -> Made:
 
 
 for _function in (
-    phase, phase_at_rest, embedding, masks, functions, merged_unknown, mistakes,
+    phase, phase_at_rest, embedding, masks, functions, merged_unknown, mistakes, attention, serialized,
 ):  # fmt: skip
     CALLS[_function.__name__] = _function
 ONLY_NUMBERS += ("phase", "phase_at_rest", "training_batch_norm_renorm", "mistakes")

@@ -20,7 +20,7 @@ from tests.models.observe import observed as observe
 from tests.programs import compare
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "models"
-FAMILIES = ("training", "layer", "metric")
+FAMILIES = ("training", "layer", "metric", "recurrent", "host")
 MODULES = {family: importlib.import_module(f"tests.models.{family}_calls") for family in FAMILIES}
 CALLS = [(family, name) for family, module in MODULES.items() for name in module.CALLS]
 every_call = pytest.mark.parametrize(("family", "name"), CALLS)

@@ -20,7 +20,7 @@ import tensorflow as tf  # noqa: E402
 
 from tests.models.observe import observed  # noqa: E402
 
-FAMILIES = ("training", "layer", "metric")
+FAMILIES = ("training", "layer", "metric", "recurrent", "host")
 
 
 def main():
