@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from graphflow.models.layers_rnn import AbstractRNNCell as AbstractRNNCell, RNN as RNN, StackedRNNCells as StackedRNNCells
     from graphflow.models.layers_rnn_cells import GRUCell as GRUCell, LSTMCell as LSTMCell, SimpleRNNCell as SimpleRNNCell
     from graphflow.models.layers_rnn_kinds import GRU as GRU, LSTM as LSTM, SimpleRNN as SimpleRNN
+    from graphflow.models.layers_serialization import deserialize as deserialize, serialize as serialize
     from graphflow.models.layers_shapes import Cropping1D as Cropping1D, Cropping2D as Cropping2D, Cropping3D as Cropping3D, UpSampling1D as UpSampling1D, UpSampling2D as UpSampling2D, UpSampling3D as UpSampling3D, ZeroPadding1D as ZeroPadding1D, ZeroPadding2D as ZeroPadding2D, ZeroPadding3D as ZeroPadding3D
     from graphflow.models.layers_wrappers import Bidirectional as Bidirectional, TimeDistributed as TimeDistributed, Wrapper as Wrapper
     from graphflow.nets.input_spec import InputSpec as InputSpec
@@ -46,6 +47,7 @@ else:
         'graphflow.models.layers_rnn': 'AbstractRNNCell RNN StackedRNNCells',
         'graphflow.models.layers_rnn_cells': 'GRUCell LSTMCell SimpleRNNCell',
         'graphflow.models.layers_rnn_kinds': 'GRU LSTM SimpleRNN',
+        'graphflow.models.layers_serialization': 'deserialize serialize',
         'graphflow.models.layers_shapes': 'Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D',
         'graphflow.models.layers_wrappers': 'Bidirectional TimeDistributed Wrapper',
         'graphflow.nets.input_spec': 'InputSpec',
@@ -79,6 +81,6 @@ __all__ = [
     "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D",
     "SpatialDropout2D", "SpatialDropout3D", "StackedRNNCells", "Subtract", "ThresholdedReLU",
     "TimeDistributed", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D",
-    "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "dot", "maximum", "minimum",
-    "multiply", "subtract",
+    "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "deserialize", "dot",
+    "maximum", "minimum", "multiply", "serialize", "subtract",
 ]

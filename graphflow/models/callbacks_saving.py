@@ -1,4 +1,4 @@
-"""The callbacks that write files: checkpoints, and events for TensorBoard."""
+"""The callback that writes checkpoints."""
 
 from __future__ import annotations
 

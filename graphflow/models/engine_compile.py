@@ -350,6 +350,10 @@ class CompiledNetwork(Network):
         return [e.output_name for e in self._feedable]
 
     @property
+    def _loss_weights_list(self) -> list[Any]:
+        return [e.loss_weight for e in self._training_endpoints]
+
+    @property
     def sample_weights(self) -> list[Any]:
         """The placeholders of the weights of examples, by output; None where there are none."""
         return [e.sample_weight for e in self._training_endpoints]
