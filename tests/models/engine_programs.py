@@ -348,11 +348,22 @@ def freezing(tf):
     }
 
 
+def steps(tf):
+    """Classes of steps, [n, steps], are targets of outputs [n, steps, classes]."""
+    random = np.random.RandomState(0)
+    x, y = random.randn(20, 3, 4).astype("float32"), random.randint(0, 5, (20, 3))
+    layers = tf.keras.layers
+    model = tf.keras.Sequential([layers.Dense(2, input_shape=(3, 4)), layers.Dense(5, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    history = model.fit(x, y, batch_size=5, epochs=2, verbose=0)
+    return {"history": plain(history.history), "evaluate": plain(model.evaluate(x, y, verbose=0))}
+
+
 PROGRAMS = {
     f.__name__: f
     for f in (
         sequential, convolution, functional, operations, subclassed, deferred, weighted, datasets,
-        generators, printing, callbacks, freezing,
+        generators, printing, callbacks, freezing, steps,
     )
 }  # fmt: skip
 
