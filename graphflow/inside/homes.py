@@ -43,16 +43,29 @@ HOMES: Final = {
     "framework.tensor_util": f"{_INSIDE}.tensors graphflow.formats.make_tensor_proto",
     "framework.test_util": "graphflow.testing.test_util",
     "framework.versions": f"{_CORE}.public",
+    "keras.activations": "graphflow.models.activations",
+    "keras.backend": (
+        "graphflow.keras.backend graphflow.models.backend_values graphflow.nets.keras_state"
+    ),
+    "keras.constraints": "graphflow.models.constraints",
+    "keras.initializers": "graphflow.models.initializers",
+    "keras.layers.recurrent": "graphflow.models.layers_rnn_cells graphflow.models.layers_rnn",
+    "keras.models": "graphflow.keras.models",
+    "keras.losses": "graphflow.models.losses graphflow.models.losses_functions",
+    "keras.metrics": "graphflow.models.metrics graphflow.models.metrics_functions",
+    "keras.optimizer_v2.optimizer_v2": "graphflow.models.optimizers_base",
+    "keras.regularizers": "graphflow.models.regularizers",
+    "keras.utils.losses_utils": "graphflow.models.losses_weighted",
+    "keras.utils.metrics_utils": (
+        "graphflow.models.metrics_confusion graphflow.models.metrics_auc"
+    ),
     "lib.io.file_io": "graphflow.platform.file_io graphflow.platform.gfile",
     "lib.io.python_io": "graphflow.python_io",
     "lib.io.tf_record": "graphflow.platform.tf_record",
     **{
         f"keras.{module}": " ".join(f"graphflow.{home}" for home in homes.split())
         for module, homes in {
-            "activations": "models.activations keras.activations",
-            "backend": "keras.backend models.backend_values nets.keras_state",
             "callbacks": "keras.callbacks models.callbacks models.callbacks_base",
-            "constraints": "keras.constraints models.constraints",
             "engine.base_layer": "nets.keras_layer models.engine_op_layer nets.keras_nodes",
             "engine.base_layer_utils": "nets.keras_nodes nets.layer_nodes",
             "engine.input_layer": "models.engine_input",
@@ -64,18 +77,11 @@ HOMES: Final = {
             "engine.training_arrays": "models.engine_loop",
             "engine.training_generator": "models.engine_generator",
             "engine.training_utils": "models.engine_data models.engine_loop models.engine_inputs",
-            "initializers": "keras.initializers models.initializers",
-            "layers": "keras.layers",
-            "losses": "keras.losses models.losses models.losses_functions",
-            "metrics": "keras.metrics models.metrics",
-            "models": "keras.models",
             "optimizers": "keras.optimizers models.optimizers models.optimizers_wrapped",
-            "regularizers": "keras.regularizers models.regularizers",
             "saving.hdf5_format": "models.saving_hdf5",
             "saving.save": "keras.models",
             "utils.generic_utils": "models.utils_objects models.utils_progress keras.utils",
             "utils.layer_utils": "models.engine_summary keras.utils",
-            "utils.losses_utils": "models.losses_weighted",
         }.items()
     },
     "ops.array_ops": f"{_INSIDE}.array_ops",

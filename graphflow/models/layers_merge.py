@@ -56,6 +56,9 @@ class _Merge(Layer):
 
     supports_masking = True
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
     def _merge_function(self, inputs: Any) -> Any:
         raise NotImplementedError
 

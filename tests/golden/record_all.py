@@ -15,6 +15,7 @@ RECORDERS = (
     "record_errors.py",
     "record_optimizers.py",
     "models/record_parts.py",
+    "models/record_signatures.py",
     "models/record_engine.py",
     "record_pipelines.py",
     "training/record_contrib.py",

@@ -394,7 +394,8 @@ def mistakes(tf: Any) -> Made:
 
 
 for _function in (
-    phase, phase_at_rest, embedding, masks, functions, merged_unknown, mistakes, attention, serialized,
+    phase, phase_at_rest, embedding, masks, functions, merged_unknown, mistakes, attention,
+    serialized,
 ):  # fmt: skip
     CALLS[_function.__name__] = _function
 ONLY_NUMBERS += ("phase", "phase_at_rest", "training_batch_norm_renorm", "mistakes")
