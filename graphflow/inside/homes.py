@@ -73,7 +73,9 @@ HOMES: Final = {
     "framework.versions": f"{_CORE}.public",
     "layers.utils": f"{_INSIDE}.layer_utils",
     "keras.activations": "graphflow.models.activations",
-    "keras.backend": "graphflow.keras.backend graphflow.nets.keras_state",
+    "keras.backend": (
+        "graphflow.keras.backend graphflow.models.backend_values graphflow.nets.keras_state"
+    ),
     "keras.constraints": "graphflow.models.constraints",
     "keras.initializers": "graphflow.models.initializers",
     "keras.layers.recurrent": "graphflow.models.layers_rnn_cells graphflow.models.layers_rnn",
@@ -81,9 +83,7 @@ HOMES: Final = {
     "keras.losses": "graphflow.models.losses graphflow.models.losses_functions",
     "keras.metrics": "graphflow.models.metrics graphflow.models.metrics_functions",
     "keras.optimizer_v2.optimizer_v2": "graphflow.models.optimizers_base",
-    "keras.optimizers": "graphflow.models.optimizers",
     "keras.regularizers": "graphflow.models.regularizers",
-    "keras.utils.generic_utils": "graphflow.models.utils_objects",
     "keras.utils.losses_utils": "graphflow.models.losses_weighted",
     "keras.utils.metrics_utils": (
         "graphflow.models.metrics_confusion graphflow.models.metrics_auc"
@@ -91,6 +91,28 @@ HOMES: Final = {
     "lib.io.file_io": "graphflow.platform.file_io graphflow.platform.gfile",
     "lib.io.python_io": "graphflow.python_io",
     "lib.io.tf_record": "graphflow.platform.tf_record",
+    **{
+        f"keras.{module}": " ".join(f"graphflow.{home}" for home in homes.split())
+        for module, homes in {
+            "callbacks": "keras.callbacks models.callbacks models.callbacks_base",
+            "engine.base_layer": "nets.keras_layer models.engine_op_layer nets.keras_nodes",
+            "engine.base_layer_utils": "nets.keras_nodes nets.layer_nodes",
+            "engine.input_layer": "models.engine_input",
+            "engine.input_spec": "nets.input_spec",
+            "engine.network": "models.engine_network models.engine_map",
+            "engine.node": "nets.keras_nodes",
+            "engine.sequential": "models.engine_sequential",
+            "engine.training": "models.engine_training",
+            "engine.training_arrays": "models.engine_loop",
+            "engine.training_generator": "models.engine_generator",
+            "engine.training_utils": "models.engine_data models.engine_loop models.engine_inputs",
+            "optimizers": "keras.optimizers models.optimizers models.optimizers_wrapped",
+            "saving.hdf5_format": "models.saving_hdf5",
+            "saving.save": "keras.models",
+            "utils.generic_utils": "models.utils_objects models.utils_progress keras.utils",
+            "utils.layer_utils": "models.engine_summary keras.utils",
+        }.items()
+    },
     "ops.array_ops": f"{_INSIDE}.array_ops",
     "ops.confusion_matrix": "graphflow.ops.confusion",
     "ops.control_flow_ops": f"graphflow.ops.control_ops graphflow.ops.flow_cond {_INSIDE}.flow",
@@ -251,6 +273,8 @@ RENAMED: Final = {
         "graphflow.inside.lookup_ops:index_to_string_table_from_tensor"
     ),
     "ops.variables.Variable": "graphflow.inside.variables:Variable",
+    "keras.optimizer_v2.optimizer_v2.OptimizerV2": "graphflow.models.optimizers_base:OptimizerV2",
+    "keras.utils.generic_utils.to_snake_case": "graphflow.nets.keras_layer:snake_case",
     "ops.gradient_checker_v2.compute_gradient": (
         "graphflow.testing.gradient_checker:compute_gradient_v2"
     ),
@@ -295,7 +319,10 @@ SPACES: Final = {
     "eager": ("",),
     "feature_column": ("feature_column",),
     "framework": ("", "errors", "dtypes", "graph_util", "random", "io"),
-    "keras": ("keras",),
+    "keras": (
+        "keras", "keras.layers", "keras.models", "keras.utils", "keras.optimizers",
+        "keras.optimizers.schedules", "keras.preprocessing.text", "keras.preprocessing.sequence",
+    ),
     "layers": ("layers",),
     "lib": ("io", "gfile", "python_io"),
     "ops": (
