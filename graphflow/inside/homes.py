@@ -43,25 +43,55 @@ HOMES: Final = {
     "framework.tensor_util": f"{_INSIDE}.tensors graphflow.formats.make_tensor_proto",
     "framework.test_util": "graphflow.testing.test_util",
     "framework.versions": f"{_CORE}.public",
-    "keras.activations": "graphflow.models.activations",
-    "keras.backend": "graphflow.keras.backend graphflow.nets.keras_state",
-    "keras.constraints": "graphflow.models.constraints",
-    "keras.initializers": "graphflow.models.initializers",
-    "keras.layers.recurrent": "graphflow.models.layers_rnn_cells graphflow.models.layers_rnn",
-    "keras.models": "graphflow.keras.models",
-    "keras.losses": "graphflow.models.losses graphflow.models.losses_functions",
-    "keras.metrics": "graphflow.models.metrics graphflow.models.metrics_functions",
-    "keras.optimizer_v2.optimizer_v2": "graphflow.models.optimizers_base",
-    "keras.optimizers": "graphflow.models.optimizers",
-    "keras.regularizers": "graphflow.models.regularizers",
-    "keras.utils.generic_utils": "graphflow.models.utils_objects",
-    "keras.utils.losses_utils": "graphflow.models.losses_weighted",
-    "keras.utils.metrics_utils": (
-        "graphflow.models.metrics_confusion graphflow.models.metrics_auc"
-    ),
     "lib.io.file_io": "graphflow.platform.file_io graphflow.platform.gfile",
     "lib.io.python_io": "graphflow.python_io",
     "lib.io.tf_record": "graphflow.platform.tf_record",
+    **{
+        f"keras.{module}": " ".join(f"graphflow.{home}" for home in homes.split())
+        for module, homes in {
+            "activations": "models.activations keras.activations",
+            "backend": "keras.backend models.backend_values nets.keras_state",
+            "callbacks": "keras.callbacks models.callbacks models.callbacks_base",
+            "constraints": "keras.constraints models.constraints",
+            **{
+                f"datasets.{name}": f"keras.datasets.{name}"
+                for name in (
+                    "boston_housing",
+                    "cifar10",
+                    "cifar100",
+                    "fashion_mnist",
+                    "imdb",
+                    "mnist",
+                    "reuters",
+                )
+            },
+            "engine.base_layer": "nets.keras_layer models.engine_op_layer nets.keras_nodes",
+            "engine.base_layer_utils": "nets.keras_nodes nets.layer_nodes",
+            "engine.input_layer": "models.engine_input",
+            "engine.input_spec": "nets.input_spec",
+            "engine.network": "models.engine_network models.engine_map",
+            "engine.node": "nets.keras_nodes",
+            "engine.sequential": "models.engine_sequential",
+            "engine.training": "models.engine_training",
+            "engine.training_arrays": "models.engine_loop",
+            "engine.training_generator": "models.engine_generator",
+            "engine.training_utils": "models.engine_data models.engine_loop models.engine_inputs",
+            "initializers": "keras.initializers models.initializers",
+            "layers": "keras.layers",
+            "losses": "keras.losses models.losses models.losses_functions",
+            "metrics": "keras.metrics models.metrics",
+            "models": "keras.models",
+            "optimizers": "keras.optimizers models.optimizers models.optimizers_wrapped",
+            "regularizers": "keras.regularizers models.regularizers",
+            "saving.hdf5_format": "models.saving_hdf5",
+            "saving.save": "keras.models",
+            "utils.generic_utils": "models.utils_objects models.utils_progress keras.utils",
+            "utils.layer_utils": "models.engine_summary keras.utils",
+            "layers.recurrent": "models.layers_rnn_cells models.layers_rnn keras.layers",
+            "utils.losses_utils": "models.losses_weighted",
+            "utils.metrics_utils": "models.metrics_confusion models.metrics_auc",
+        }.items()
+    },
     "ops.array_ops": f"{_INSIDE}.array_ops",
     "ops.confusion_matrix": "graphflow.ops.confusion",
     "ops.control_flow_ops": f"graphflow.ops.control_ops graphflow.ops.flow_cond {_INSIDE}.flow",
@@ -192,6 +222,9 @@ RENAMED: Final = {
         "graphflow.inside.lookup_ops:index_to_string_table_from_tensor"
     ),
     "ops.variables.Variable": "graphflow.inside.variables:Variable",
+    "keras.optimizer_v2.rmsprop.RMSProp": "graphflow.models.optimizers_adaptive:RMSprop",
+    "keras.optimizer_v2.optimizer_v2.OptimizerV2": "graphflow.models.optimizers_base:OptimizerV2",
+    "keras.utils.generic_utils.to_snake_case": "graphflow.nets.keras_layer:snake_case",
     "ops.gradient_checker_v2.compute_gradient": (
         "graphflow.testing.gradient_checker:compute_gradient_v2"
     ),
@@ -217,7 +250,10 @@ SPACES: Final = {
     "eager": ("",),
     "feature_column": ("feature_column",),
     "framework": ("", "errors", "dtypes", "graph_util", "random", "io"),
-    "keras": ("keras",),
+    "keras": (
+        "keras", "keras.layers", "keras.models", "keras.utils", "keras.optimizers",
+        "keras.optimizers.schedules", "keras.preprocessing.text", "keras.preprocessing.sequence",
+    ),
     "layers": ("layers",),
     "lib": ("io", "gfile", "python_io"),
     "ops": (

@@ -36,6 +36,8 @@ def find(fullname: str, inside: str) -> ModuleSpec | None:
 
 def _is_of_tests(inside: str) -> bool:
     outer, _, last = inside.rpartition(".")
+    if inside in ("keras.keras_parameterized", "keras.testing_utils"):
+        return True
     return "kernel_tests" in outer.split(".") or last.endswith(("test_util", "test_base", "_test"))
 
 

@@ -48,7 +48,7 @@ class Virtual(ModuleType):
 
     def _found(self, name: str) -> Any:
         if f"{self._inside}.{name}".removeprefix(".") in table():
-            if self._inside.partition(".")[0] == "keras":  # its packages import what is in them
+            if self._inside.partition(".")[0] == "keras":  # it imports all modules inside
                 return importlib.import_module(f"{self.__name__}.{name}")
             return _MISSING  # the import system will come for the module
         return next(_places(self._inside, name), _MISSING)

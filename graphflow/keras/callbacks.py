@@ -12,10 +12,12 @@ from graphflow.core.export import public_name as _public_name
 if TYPE_CHECKING:
     from graphflow.models.callbacks import BaseLogger as BaseLogger, CSVLogger as CSVLogger, EarlyStopping as EarlyStopping, History as History, LambdaCallback as LambdaCallback, LearningRateScheduler as LearningRateScheduler, ProgbarLogger as ProgbarLogger, ReduceLROnPlateau as ReduceLROnPlateau, RemoteMonitor as RemoteMonitor, TerminateOnNaN as TerminateOnNaN
     from graphflow.models.callbacks_base import Callback as Callback
+    from graphflow.models.callbacks_saving import ModelCheckpoint as ModelCheckpoint
 else:
     _PLACES = {
         'graphflow.models.callbacks': 'BaseLogger CSVLogger EarlyStopping History LambdaCallback LearningRateScheduler ProgbarLogger ReduceLROnPlateau RemoteMonitor TerminateOnNaN',
         'graphflow.models.callbacks_base': 'Callback',
+        'graphflow.models.callbacks_saving': 'ModelCheckpoint',
     }
     _SPACES = ''
 
@@ -29,6 +31,6 @@ else:
 
 __all__ = [
     "BaseLogger", "CSVLogger", "Callback", "EarlyStopping", "History", "LambdaCallback",
-    "LearningRateScheduler", "ProgbarLogger", "ReduceLROnPlateau", "RemoteMonitor",
-    "TerminateOnNaN",
+    "LearningRateScheduler", "ModelCheckpoint", "ProgbarLogger", "ReduceLROnPlateau",
+    "RemoteMonitor", "TerminateOnNaN",
 ]

@@ -103,12 +103,23 @@ class GraphExecutionFunction:
         feeds = dict(self.feed_dict or {})
         for x, value in given:
             if value is not None and not isinstance(value, Tensor | Variable):
-                feeds[x] = np.asarray(value, x.dtype.as_numpy_dtype)
+                feeds[x] = _fed(x, value)
         if symbolic:
             found = session.run([value for _, value in symbolic], feeds)
             for (x, _), value in zip(symbolic, found, strict=True):
-                feeds[x] = np.asarray(value, x.dtype.as_numpy_dtype)
+                feeds[x] = _fed(x, value)
         return feeds
+
+
+def _fed(x: Any, value: Any) -> Any:
+    """An array as a placeholder takes it.
+
+    TensorFlow does not look at its shape here, and classes of steps, [n, steps], are meant for
+    targets of the outputs' rank, [n, steps, 1].
+    """
+    array = np.asarray(value, x.dtype.as_numpy_dtype)
+    lacks_one = x.shape.ndims is not None and array.ndim == x.shape.ndims - 1
+    return array[..., None] if lacks_one and x.shape.as_list()[-1] in (None, 1) else array
 
 
 def _packed(structure: Any, values: list[Any]) -> Any:

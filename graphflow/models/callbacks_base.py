@@ -202,6 +202,25 @@ class CallbackList:
         """Calls all after a batch of training."""
         self._call_batch_hook(TRAIN, "end", batch, logs=logs)
 
+    on_train_batch_begin = on_batch_begin
+    on_train_batch_end = on_batch_end
+
+    def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Calls all before a batch of evaluation."""
+        self._call_batch_hook(TEST, "begin", batch, logs=logs)
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Calls all after a batch of evaluation."""
+        self._call_batch_hook(TEST, "end", batch, logs=logs)
+
+    def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Calls all before a batch of prediction."""
+        self._call_batch_hook(PREDICT, "begin", batch, logs=logs)
+
+    def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Calls all after a batch of prediction."""
+        self._call_batch_hook(PREDICT, "end", batch, logs=logs)
+
     def on_train_begin(self, logs: Any = None) -> None:
         """Calls all before training."""
         self._call_all("on_train_begin", logs)

@@ -290,6 +290,7 @@ class CompiledNetwork(Network):
                     **self._function_kwargs,
                 )  # fmt: skip
         self._set_trainable_state(now)
+        self._continue_restoring()
         return self._keep("train_function", made)
 
     def _keep(self, name: str, made: GraphExecutionFunction) -> GraphExecutionFunction:
@@ -347,6 +348,10 @@ class CompiledNetwork(Network):
     @property
     def _feed_output_names(self) -> list[str]:
         return [e.output_name for e in self._feedable]
+
+    @property
+    def _loss_weights_list(self) -> list[Any]:
+        return [e.loss_weight for e in self._training_endpoints]
 
     @property
     def sample_weights(self) -> list[Any]:

@@ -29,6 +29,7 @@ from graphflow.platform import tf_logging
 _KEYWORDS = ("trainable", "dtype", "dynamic", "autocast")
 
 
+@engine_config.layer_class("Network")
 class Network(Layer):
     """A layer made of layers: either what lies between some tensors, or a class with a `call`.
 
@@ -183,7 +184,8 @@ class Network(Layer):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Sets an attribute and notes the layers, variables and measures in it."""
-        if isinstance(value, Layer) and "_is_graph_network" not in vars(self):
+        held = isinstance(value, Layer | list) and any(True for _ in layers_in([value]))
+        if held and "_is_graph_network" not in vars(self):
             raise RuntimeError(
                 "It looks like you are subclassing `Model` and you forgot to call "
                 "`super(YourClass, self).__init__()`. Always start with this line."
@@ -249,16 +251,12 @@ class Network(Layer):
         held = [layer for layer in self.layers if getattr(layer, "stateful", False)]
         return [update for layer in held for update in getattr(layer, "updates", ())]
 
-    def _parts(self) -> list[list[Any]]:
-        """The layers of each attribute: one, or all those of a list."""
-        return [list(layers_in([held])) for held in self._layers]
-
     @property
     def weights(self) -> list[Any]:
         """All variables, layer by layer."""
         self._assert_weights_created()
         found = []
-        for part in self._parts():
+        for part in ([*layers_in([held])] for held in self._layers):  # one, or those of a list
             if len(part) == 1:
                 found += part[0].weights
             else:
@@ -348,6 +346,12 @@ class Network(Layer):
         if self._layers:
             self._track_layers(self._layers)
         self.built = True
+        self._continue_restoring()
+
+    def _continue_restoring(self) -> None:
+        """Gives variables that came after `load_weights` their values."""
+        for restoration in vars(self).get("_restorations", ()):
+            restoration.advance()
 
     def _call_on_placeholders(self, input_shape: Any) -> None:
         dtype = keras_state.floatx()
@@ -551,8 +555,7 @@ class Network(Layer):
         Raises:
             ImportError: if there is no package yaml.
         """
-        text: str = yaml_module().dump(self._updated_config(), **kwargs)
-        return text
+        return str(yaml_module().dump(self._updated_config(), **kwargs))
 
     def summary(
         self,

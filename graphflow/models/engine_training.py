@@ -579,6 +579,7 @@ class Model(SavingNetwork):
     def _called_first(self, inputs: Any, outputs: Any) -> None:
         if not self.inputs:
             self._set_inputs(inputs, outputs)
+        self._continue_restoring()
 
     def _set_inputs(self, inputs: Any, outputs: Any = None, training: Any = None) -> None:
         inputs = self._set_input_attrs(inputs)
@@ -600,7 +601,7 @@ class Model(SavingNetwork):
             raise ValueError("Model inputs are already set.")
         with untracked(self):
             if type(self).__name__ == "Sequential" and not self.built:
-                self._build_input_shape = _shape_of_examples(inputs)
+                self._build_input_shape = _shape_of_examples(inputs, self.layers)
             held = ModelInputs(inputs)
             symbolic = held.get_symbolic_inputs()
             self.inputs = held.get_symbolic_inputs(return_single_as_list=True)
@@ -612,8 +613,13 @@ class Model(SavingNetwork):
         return symbolic
 
 
-def _shape_of_examples(inputs: Any) -> tuple[Any, ...]:
+def _shape_of_examples(inputs: Any, layers: list[Any]) -> tuple[Any, ...]:
     if isinstance(inputs, dict):
+        if not getattr(layers[0], "_is_feature_layer", False):
+            raise ValueError(
+                "Passing a dictionary input to a Sequential Model which doesn't have FeatureLayer "
+                "as the first layer is an error."
+            )
         return (None,)
     shape = inputs if isinstance(inputs, TensorShape) else inputs.shape
     sizes = shape.as_list() if isinstance(shape, TensorShape) else list(shape)

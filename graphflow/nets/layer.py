@@ -168,6 +168,8 @@ class Layer(keras_layer.Layer):
                 for part in parts:
                     self.add_loss(functools.partial(keras_layer.penalty, name, regularizer, part))
         self._own(parts, trainable)
+        if len(parts) == 1:
+            self._track_object(name, parts[0])
         return variable
 
     @contextlib.contextmanager

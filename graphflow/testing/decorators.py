@@ -49,6 +49,11 @@ def deprecated_graph_mode_only(func: Any = None) -> Any:
 run_deprecated_v1 = deprecated_graph_mode_only
 
 
+def disable_cudnn_autotune(func: Any = None) -> Any:
+    """Marks a test as meant without the choices of a GPU: it runs as it is."""
+    return _kept(func)
+
+
 def run_v1_only(reason: str, func: Any = None) -> Any:
     """Marks a test, or a class, as meant for TensorFlow 1: it runs as it is.
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from graphflow.formats.checkpoint_state import checkpoint_exists as checkpoint_exists, generate_checkpoint_state_proto as generate_checkpoint_state_proto, get_checkpoint_state as get_checkpoint_state, latest_checkpoint as latest_checkpoint
     from graphflow.formats.events import read_events as summary_iterator
     from graphflow.formats.meta_graph import write_graph as write_graph
+    from graphflow.models.saving_checkpoint import Checkpoint as Checkpoint
+    from graphflow.models.saving_manager import CheckpointManager as CheckpointManager
     from graphflow.runtime.cluster import ClusterSpec as ClusterSpec
     from graphflow.runtime.server import Server as Server
     from graphflow.training.adadelta import AdadeltaOptimizer as AdadeltaOptimizer
@@ -66,6 +68,8 @@ else:
         'graphflow.formats.events': 'summary_iterator=read_events',
         'graphflow.formats.meta_graph': 'write_graph',
         'graphflow.formats.proto': 'BytesList ClusterDef Example Feature FeatureList FeatureLists Features FloatList Int64List JobDef SaverDef SequenceExample ServerDef',
+        'graphflow.models.saving_checkpoint': 'Checkpoint',
+        'graphflow.models.saving_manager': 'CheckpointManager',
         'graphflow.runtime.cluster': 'ClusterSpec',
         'graphflow.runtime.server': 'Server',
         'graphflow.training.adadelta': 'AdadeltaOptimizer',
@@ -111,11 +115,12 @@ else:
 
 __all__ = [
     "AdadeltaOptimizer", "AdagradDAOptimizer", "AdagradOptimizer", "AdamOptimizer", "BytesList",
-    "CheckpointSaverHook", "CheckpointSaverListener", "ChiefSessionCreator", "ClusterDef",
-    "ClusterSpec", "Coordinator", "Example", "ExponentialMovingAverage", "Feature", "FeatureList",
-    "FeatureLists", "Features", "FeedFnHook", "FinalOpsHook", "FloatList", "FtrlOptimizer",
-    "GlobalStepWaiterHook", "GradientDescentOptimizer", "Int64List", "JobDef", "LoggingTensorHook",
-    "LooperThread", "MomentumOptimizer", "MonitoredSession", "MonitoredTrainingSession",
+    "Checkpoint", "CheckpointManager", "CheckpointSaverHook", "CheckpointSaverListener",
+    "ChiefSessionCreator", "ClusterDef", "ClusterSpec", "Coordinator", "Example",
+    "ExponentialMovingAverage", "Feature", "FeatureList", "FeatureLists", "Features", "FeedFnHook",
+    "FinalOpsHook", "FloatList", "FtrlOptimizer", "GlobalStepWaiterHook",
+    "GradientDescentOptimizer", "Int64List", "JobDef", "LoggingTensorHook", "LooperThread",
+    "MomentumOptimizer", "MonitoredSession", "MonitoredTrainingSession",
     "NanLossDuringTrainingError", "NanTensorHook", "NewCheckpointReader", "Optimizer",
     "ProfilerHook", "ProximalAdagradOptimizer", "ProximalGradientDescentOptimizer", "QueueRunner",
     "RMSPropOptimizer", "Saver", "SaverDef", "Scaffold", "SecondOrStepTimer", "SequenceExample",

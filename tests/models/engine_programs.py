@@ -348,13 +348,61 @@ def freezing(tf):
     }
 
 
+def steps(tf):
+    """Classes of steps, [n, steps], are targets of outputs [n, steps, classes]."""
+    random = np.random.RandomState(0)
+    x, y = random.randn(20, 3, 4).astype("float32"), random.randint(0, 5, (20, 3))
+    layers = tf.keras.layers
+    model = tf.keras.Sequential([layers.Dense(2, input_shape=(3, 4)), layers.Dense(5, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    history = model.fit(x, y, batch_size=5, epochs=2, verbose=0)
+    return {"history": plain(history.history), "evaluate": plain(model.evaluate(x, y, verbose=0))}
+
+
 PROGRAMS = {
     f.__name__: f
     for f in (
         sequential, convolution, functional, operations, subclassed, deferred, weighted, datasets,
-        generators, printing, callbacks, freezing,
+        generators, printing, callbacks, freezing, steps,
     )
 }  # fmt: skip
+
+
+# --- checkpoints ---
+def compiled(tf):
+    model = mlp(tf)
+    model.compile(tf.keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    return model
+
+
+def objects(tf):
+    """Returns a Checkpoint of variables, a list and an optimizer, and all variables."""
+    v = tf.Variable(3.0, name="v")
+    u = tf.Variable([1.0, 2.0], use_resource=True, name="u")
+    optimizer = tf.train.AdamOptimizer(0.1)
+    step = optimizer.minimize(tf.reduce_sum(u * v), var_list=[u])
+    checkpoint = tf.train.Checkpoint(v=v, optimizer=optimizer)
+    checkpoint.held = [u, v]
+    slots = [optimizer.get_slot(u, name) for name in optimizer.get_slot_names()]
+    checkpoint_step[0] = step
+    return checkpoint, [v, u, *slots]
+
+
+checkpoint_step = [None]
+
+
+def write_checkpoints(tf, directory):
+    """Writes two checkpoints and returns their prefixes by name."""
+    x, y = data()
+    model = compiled(tf)
+    model.fit(x, y, shuffle=False, verbose=0)
+    model.save_weights(directory + "/weights")
+    with tf.Graph().as_default(), tf.Session() as session:
+        checkpoint, _ = objects(tf)
+        session.run(tf.global_variables_initializer())
+        session.run(checkpoint_step[0])
+        path = checkpoint.save(directory + "/objects", session=session)
+    return {"weights": directory + "/weights", "objects-1": path}
 
 
 # --- mistakes ---

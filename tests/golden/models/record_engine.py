@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import pathlib
+import shutil
 import sys
 
 import numpy as np
@@ -29,6 +30,34 @@ def fresh():
     np.random.seed(7)  # noqa: NPY002  (Keras shuffles with NumPy's global numbers)
 
 
+def saved():
+    """Writes the checkpoints and returns what is in them, and what a model does with one."""
+    directory = pathlib.Path(__file__).parent / "checkpoints"
+    shutil.rmtree(str(directory), ignore_errors=True)
+    directory.mkdir()
+    paths = programs.write_checkpoints(tf, str(directory))
+    (directory / "checkpoint").unlink()
+    keys = {n: [[k, list(s)] for k, s in tf.train.list_variables(p)] for n, p in paths.items()}
+    fresh()
+    x, y = programs.data()
+    model = programs.compiled(tf)
+    model.load_weights(paths["weights"])
+    predicted = model.predict(x[:3]).tolist()
+    loss = model.fit(x, y, shuffle=False, verbose=0).history["loss"]
+    iterations = int(tf.keras.backend.get_value(model.optimizer.iterations))
+    with tf.Graph().as_default(), tf.Session() as session:
+        checkpoint, variables = programs.objects(tf)
+        checkpoint.restore(paths["objects-1"]).assert_consumed().run_restore_ops(session)
+        values = [np.asarray(v, float).tolist() for v in session.run(variables)]
+    return {
+        "keys": keys,
+        "predict": predicted,
+        "loss": [float(v) for v in loss],
+        "iterations": iterations,
+        "values": values,
+    }
+
+
 def main():
     tf.compat.v1.logging.set_verbosity("ERROR")
     found, mistakes = {}, {}
@@ -46,6 +75,8 @@ def main():
     calls = [np.asarray(x, float).tolist() for x in backend.function(tf, tf.keras.backend)]
     fresh()
     known = backend.known(tf, tf.keras.backend)
+    fresh()
+    checkpoints = saved()
     recording = {
         "tensorflow": tf.__version__,
         "date": datetime.date.today().isoformat(),
@@ -54,6 +85,7 @@ def main():
         "backend": rows,
         "function": calls,
         "known": known,
+        "checkpoints": checkpoints,
     }
     text = json.dumps(recording, separators=(",", ":"), sort_keys=True)
     buffer = io.BytesIO()
