@@ -72,22 +72,6 @@ HOMES: Final = {
     "framework.test_util": "graphflow.testing.test_util",
     "framework.versions": f"{_CORE}.public",
     "layers.utils": f"{_INSIDE}.layer_utils",
-    "keras.activations": "graphflow.models.activations",
-    "keras.backend": (
-        "graphflow.keras.backend graphflow.models.backend_values graphflow.nets.keras_state"
-    ),
-    "keras.constraints": "graphflow.models.constraints",
-    "keras.initializers": "graphflow.models.initializers",
-    "keras.layers.recurrent": "graphflow.models.layers_rnn_cells graphflow.models.layers_rnn",
-    "keras.models": "graphflow.keras.models",
-    "keras.losses": "graphflow.models.losses graphflow.models.losses_functions",
-    "keras.metrics": "graphflow.models.metrics graphflow.models.metrics_functions",
-    "keras.optimizer_v2.optimizer_v2": "graphflow.models.optimizers_base",
-    "keras.regularizers": "graphflow.models.regularizers",
-    "keras.utils.losses_utils": "graphflow.models.losses_weighted",
-    "keras.utils.metrics_utils": (
-        "graphflow.models.metrics_confusion graphflow.models.metrics_auc"
-    ),
     "lib.io.file_io": "graphflow.platform.file_io graphflow.platform.gfile",
     "lib.io.python_io": "graphflow.python_io",
     "lib.io.tf_record": "graphflow.platform.tf_record",
@@ -95,6 +79,19 @@ HOMES: Final = {
         f"keras.{module}": " ".join(f"graphflow.{home}" for home in homes.split())
         for module, homes in {
             "callbacks": "keras.callbacks models.callbacks models.callbacks_base",
+            "constraints": "keras.constraints models.constraints",
+            **{
+                f"datasets.{name}": f"keras.datasets.{name}"
+                for name in (
+                    "boston_housing",
+                    "cifar10",
+                    "cifar100",
+                    "fashion_mnist",
+                    "imdb",
+                    "mnist",
+                    "reuters",
+                )
+            },
             "engine.base_layer": "nets.keras_layer models.engine_op_layer nets.keras_nodes",
             "engine.base_layer_utils": "nets.keras_nodes nets.layer_nodes",
             "engine.input_layer": "models.engine_input",
@@ -111,6 +108,9 @@ HOMES: Final = {
             "saving.save": "keras.models",
             "utils.generic_utils": "models.utils_objects models.utils_progress keras.utils",
             "utils.layer_utils": "models.engine_summary keras.utils",
+            "layers.recurrent": "models.layers_rnn_cells models.layers_rnn keras.layers",
+            "utils.losses_utils": "models.losses_weighted",
+            "utils.metrics_utils": "models.metrics_confusion models.metrics_auc",
         }.items()
     },
     "ops.array_ops": f"{_INSIDE}.array_ops",
@@ -273,6 +273,7 @@ RENAMED: Final = {
         "graphflow.inside.lookup_ops:index_to_string_table_from_tensor"
     ),
     "ops.variables.Variable": "graphflow.inside.variables:Variable",
+    "keras.optimizer_v2.rmsprop.RMSProp": "graphflow.models.optimizers_adaptive:RMSprop",
     "keras.optimizer_v2.optimizer_v2.OptimizerV2": "graphflow.models.optimizers_base:OptimizerV2",
     "keras.utils.generic_utils.to_snake_case": "graphflow.nets.keras_layer:snake_case",
     "ops.gradient_checker_v2.compute_gradient": (

@@ -260,6 +260,8 @@ class RNN(Layer):
     """
 
     supports_masking = True
+    counts_steps = False
+    """Whether the loop is told how many steps there are at most."""
 
     def __init__(
         self,
@@ -501,6 +503,7 @@ class RNN(Layer):
             go_backwards=self.go_backwards,
             mask=mask,
             unroll=self.unroll,
+            input_length=steps if self.counts_steps else None,
             time_major=self.time_major,
             zero_output_for_mask=self.zero_output_for_mask,
         )
@@ -570,7 +573,7 @@ class RNN(Layer):
             )
         held = nest.flatten(self.states)
         if held[0] is None:
-            made = nest.map_structure(lambda size: _kept_state(batch, size), self.cell.state_size)
+            made = self._kept_states(batch)
             self.states = made if isinstance(made, list | tuple | dict) else [made]
         elif states is None:
             keras_state.batch_set_value([(v, np.zeros(v.shape.as_list())) for v in held])
@@ -588,6 +591,12 @@ class RNN(Layer):
                         f"shape={(batch, variable)}, found shape={value.shape}"
                     )
             keras_state.batch_set_value(list(zip(held, given, strict=True)))
+
+    def _kept_states(self, batch: int) -> Any:
+        """New variables for the states."""
+        return nest.map_structure(
+            lambda size: kept_state([batch, *as_shape(size).as_list()]), self.cell.state_size
+        )
 
     # --- configuration ---
     def get_config(self) -> dict[str, Any]:
@@ -636,10 +645,13 @@ def _nested(shape: Any) -> bool:
     )
 
 
-def _kept_state(batch: int, size: Any) -> Any:
-    made = Variable(
-        np.zeros([batch, *as_shape(size).as_list()], keras_state.floatx()), use_resource=True
-    )
+def kept_state(shape: Any) -> Any:
+    """Returns a new variable for a state that stays.
+
+    Args:
+        shape: its sizes.
+    """
+    made = Variable(np.zeros(shape, keras_state.floatx()), use_resource=True)
     keras_state.track_variable(made)
     return made
 

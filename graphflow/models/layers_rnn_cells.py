@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from graphflow.core.export import export
 from graphflow.core.shape import as_shape
@@ -158,8 +158,15 @@ def _itself(given: Any) -> Any:
     return given
 
 
-def _each(x: Any, masks: Any, rate: Any, n: int) -> list[Any]:
-    """A tensor for each gate, with other elements left out for each."""
+def each(x: Any, masks: Any, rate: Any, n: int) -> list[Any]:
+    """Returns a tensor for each gate, with other elements left out for each.
+
+    Args:
+        x: the tensor.
+        masks: what it is multiplied with for each gate.
+        rate: how much is left out; 0: nothing.
+        n: the number of gates.
+    """
     return [x * masks[i] for i in range(n)] if 0 < rate < 1 else [x] * n
 
 
@@ -384,11 +391,11 @@ class GRUCell(_Cell):
         self, inputs: Any, state: Any, masks: Any, state_masks: Any, own: Any, other: Any
     ) -> tuple[Any, Any]:
         """The update gate and the new state, with a product for each gate."""
-        given = _each(inputs, masks, self.dropout, 3)
+        given = each(inputs, masks, self.dropout, 3)
         x = [matmul(given[i], self._part(self.kernel, i)) for i in range(3)]
         if self.use_bias:
             x = [bias_add(x[i], self._part(own, i, columns=False)) for i in range(3)]
-        held = _each(state, state_masks, self.recurrent_dropout, 3)
+        held = each(state, state_masks, self.recurrent_dropout, 3)
         weights = self.recurrent_kernel
         y = [matmul(held[i], self._part(weights, i)) for i in range(2)]
         if self.reset_after and self.use_bias:
@@ -458,7 +465,7 @@ class LSTMCell(_Cell):
         Hochreiter and Schmidhuber 1997, "Long short-term memory".
     """
 
-    CONFIG = (
+    CONFIG: ClassVar[tuple[str, ...]] = (
         "units",
         "activation",
         "recurrent_activation",
@@ -561,13 +568,13 @@ class LSTMCell(_Cell):
         self, inputs: Any, state: Any, carry: Any, masks: Any, state_masks: Any
     ) -> tuple[Any, Any]:
         """The new carry and the output gate, with a product for each gate."""
-        given = _each(inputs, masks, self.dropout, 4)
+        given = each(inputs, masks, self.dropout, 4)
         kernels = split(self.kernel, 4, axis=1)
         x = [matmul(given[i], kernels[i]) for i in range(4)]
         if self.use_bias:
             biases = split(self.bias, 4, axis=0)
             x = [bias_add(x[i], biases[i]) for i in range(4)]
-        held = _each(state, state_masks, self.recurrent_dropout, 4)
+        held = each(state, state_masks, self.recurrent_dropout, 4)
         return self._compute_carry_and_output(x, held, carry)
 
     def _recurrent(self, x: Any, state: Any, i: int) -> Any:

@@ -13,7 +13,7 @@ from graphflow.nets.input_spec import InputSpec
 from graphflow.platform import tf_logging
 
 
-class _OfCell(RNN):
+class OfCell(RNN):
     """A layer around one kind of cell, whose arguments are also the layer's."""
 
     OF_CELL: ClassVar[tuple[str, ...]]
@@ -49,7 +49,7 @@ class _OfCell(RNN):
 
 
 @export("keras.layers.SimpleRNN")
-class SimpleRNN(_OfCell):
+class SimpleRNN(OfCell):
     """A layer with `activation(input @ kernel + state @ recurrent_kernel + bias)`.
 
     Args:
@@ -139,7 +139,7 @@ class SimpleRNN(_OfCell):
 
 
 @export("keras.layers.GRU")
-class GRU(_OfCell):
+class GRU(OfCell):
     """A layer of gated recurrent units.
 
     Args:
@@ -241,7 +241,7 @@ class GRU(_OfCell):
 
 
 @export("keras.layers.LSTM")
-class LSTM(_OfCell):
+class LSTM(OfCell):
     """A layer of long short-term memory.
 
     Args:

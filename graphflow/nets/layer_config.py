@@ -21,10 +21,10 @@ def _held(layer: Any, name: str) -> Any:
 
 
 def _plain(name: str, value: Any) -> Any:
-    if name == "activation":
-        return "linear" if value is None else _name(value)
     if hasattr(value, "get_config"):
         return {"class_name": type(value).__name__, "config": value.get_config()}
+    if name == "activation":
+        return "linear" if value is None else _name(value)
     return _name(value) if callable(value) else value
 
 

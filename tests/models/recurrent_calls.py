@@ -256,6 +256,37 @@ def bidirectional_more(tf: Any) -> Made:
     return Made(results, feeds, facts=facts)
 
 
+def convolutional(tf: Any) -> Made:
+    layers = tf.keras.layers
+    shape = (2, 3, 5, 5, 2)
+    x, feeds = fed(tf, *shape)
+    plain = layers.ConvLSTM2D(3, 3)
+    other = layers.ConvLSTM2D(
+        2, (2, 3), strides=2, padding="same", return_sequences=True, use_bias=False,
+        go_backwards=True, kernel_regularizer="l2", activation="relu",
+    )  # fmt: skip
+    kept = layers.ConvLSTM2D(2, 2, stateful=True)
+    fixed = tf.constant(data(*shape))
+    results = [plain(x), other(x), kept(fixed)]
+    facts = [facts_of(tf, layer, [shape]) for layer in (plain, other)]
+    facts += [
+        len(kept.updates),
+        mistake(layers.ConvLSTM2D, 2, 2, unroll=True),
+        mistake(layers.ConvLSTM2D(2, 2), tf.placeholder(tf.float32, [2, 3, 5, 5, None])),
+        mistake(layers.ConvLSTM2D(2, 2), tf.ones([2, 3, 5, 5])),
+    ]
+    return Made(results, feeds, facts=facts)
+
+
+def convolutional_first(tf: Any) -> Made:
+    # TensorFlow looks for devices here and thereby draws first weights, so they are no random ones.
+    layer = tf.keras.layers.ConvLSTM2D(
+        2, 3, data_format="channels_first", return_state=True, kernel_initializer="ones",
+        recurrent_initializer="ones",
+    )  # fmt: skip
+    return Made(layer(tf.constant(data(2, 3, 2, 5, 5) / 9)))
+
+
 def scaled(x: Any, factor: float = 3.0) -> Any:
     """A function for Lambda layers."""
     return x * factor
@@ -289,7 +320,8 @@ def lambdas(tf: Any) -> Made:
 
 for _function in (
     masked, states_given, stateful, cells, own_cell, dropped, mistakes, distributed,
-    distributed_masked, distributed_own, bidirectional_more, lambdas,
+    distributed_masked, distributed_own, bidirectional_more, lambdas, convolutional,
+    convolutional_first,
 ):  # fmt: skip
     CALLS[_function.__name__] = _function
 SAME_NODES = ("distributed_masked", "lambdas")
