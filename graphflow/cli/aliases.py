@@ -51,6 +51,8 @@ class Finder(importlib.abc.MetaPathFinder):
             ModuleNotFoundError: if graphflow has no such module.
         """
         root, _, rest = fullname.partition(".")
+        if root == "tensorflow_estimator":
+            return _find_estimator(fullname, rest)
         if root not in ("tensorflow", "tensorflow_core"):
             return None
         while rest == "compat.v1" or rest.startswith("compat.v1."):
@@ -95,6 +97,16 @@ class _Loader(importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = self._spec  # importing it under another name has changed it
+
+
+# --- tensorflow_estimator ---
+def _find_estimator(fullname: str, rest: str) -> ModuleSpec:
+    """`tensorflow_estimator.python.estimator.x` is what `tensorflow.python.estimator.x` is."""
+    if not rest:
+        return ModuleSpec(fullname, _Loader("graphflow"))
+    if rest.partition(".")[0] == "python":
+        return virtual.find(fullname, rest)
+    raise _missing(fullname, rest)
 
 
 # --- the inside of tf.contrib ---

@@ -11,10 +11,12 @@ from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
     from graphflow.training.contrib_train_op import add_gradients_summaries as add_gradients_summaries, clip_gradient_norms as clip_gradient_norms, clip_gradient_norms_fn as clip_gradient_norms_fn, create_train_op as create_train_op, multiply_gradients as multiply_gradients
+    from graphflow.training.evaluation import StopAfterNEvalsHook as StopAfterNEvalsHook, evaluate_once as evaluate_once, get_or_create_eval_step as get_or_create_eval_step
     from graphflow.training.hparams import HParams as HParams
 else:
     _PLACES = {
         'graphflow.training.contrib_train_op': 'add_gradients_summaries clip_gradient_norms clip_gradient_norms_fn create_train_op multiply_gradients',
+        'graphflow.training.evaluation': 'StopAfterNEvalsHook evaluate_once get_or_create_eval_step',
         'graphflow.training.hparams': 'HParams',
     }
     _SPACES = ''
@@ -28,6 +30,7 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "HParams", "add_gradients_summaries", "clip_gradient_norms", "clip_gradient_norms_fn",
-    "create_train_op", "multiply_gradients",
+    "HParams", "StopAfterNEvalsHook", "add_gradients_summaries", "clip_gradient_norms",
+    "clip_gradient_norms_fn", "create_train_op", "evaluate_once", "get_or_create_eval_step",
+    "multiply_gradients",
 ]

@@ -6,6 +6,7 @@ from typing import Final
 
 _CORE: Final = "graphflow.core"
 _INSIDE: Final = "graphflow.inside"
+_ESTIMATORS: Final = "graphflow.estimators"
 _DISTRIBUTIONS: Final = "graphflow.nets.distributions"
 _FEATURES: Final = "graphflow.features"
 _COLUMNS: Final = " ".join(
@@ -25,6 +26,17 @@ HOMES: Final = {
     "eager.context": f"{_INSIDE}.context",
     "eager.def_function": "graphflow",
     "eager.function": "graphflow graphflow.ops.def_function",
+    "estimator.canned.dnn": f"{_ESTIMATORS}.canned_dnn",
+    "estimator.canned.dnn_linear_combined": f"{_ESTIMATORS}.canned_combined",
+    "estimator.canned.linear": f"{_ESTIMATORS}.canned_linear",
+    "estimator.canned.head": f"{_ESTIMATORS}.head_base",
+    "estimator.canned.metric_keys": f"{_ESTIMATORS}.keys",
+    "estimator.canned.prediction_keys": f"{_ESTIMATORS}.keys",
+    "estimator.early_stopping": f"{_ESTIMATORS}.early_stopping",
+    "estimator.export.export_output": f"{_ESTIMATORS}.export_outputs",
+    "estimator.model_fn": f"{_ESTIMATORS}.model_calls",
+    "estimator.run_config": f"{_ESTIMATORS}.cluster_task",
+    "estimator.util": f"{_CORE}.function_arguments",
     "feature_column.dense_features": f"{_FEATURES}.dense_features",
     "feature_column.dense_features_v2": f"{_FEATURES}.dense_features",
     "feature_column.feature_column": _COLUMNS,
@@ -177,6 +189,9 @@ HOMES: Final = {
 """The modules (spaces between them) where a module's other names are looked up."""
 
 RENAMED: Final = {
+    "estimator.canned.optimizers.get_optimizer_instance": (
+        "graphflow.estimators.optimizer_names:optimizer_instance"
+    ),
     "feature_column.dense_features.DenseFeatures": f"{_FEATURES}.dense_features:DenseFeatures",
     "feature_column.dense_features_v2.DenseFeatures": f"{_FEATURES}.dense_features:DenseFeatures",
     "feature_column.feature_column_lib.DenseFeatures": f"{_FEATURES}.dense_features:DenseFeatures",
@@ -234,6 +249,13 @@ RENAMED: Final = {
     "platform.googletest.absltest_main": "absl.testing.absltest:main",
     "platform.googletest.main": "graphflow.testing.googletest:main",
     "platform.test.TestCase": "graphflow.testing.case:TensorFlowTestCase",
+    "training.evaluation._StopAfterNEvalsHook": (
+        "graphflow.training.evaluation:StopAfterNEvalsHook"
+    ),
+    "training.evaluation._evaluate_once": "graphflow.training.evaluation:evaluate_once",
+    "training.evaluation._get_or_create_eval_step": (
+        "graphflow.training.evaluation:get_or_create_eval_step"
+    ),
     "util.compat.collections_abc": "collections:abc",
     "util.nest.is_sequence": "graphflow.core.nest:is_nested",
 }

@@ -8,6 +8,7 @@ from typing import Any
 from graphflow.core import scopes
 from graphflow.core.collections import GraphKeys
 from graphflow.core.dtypes import int64
+from graphflow.core.export import export
 from graphflow.ops import state
 from graphflow.ops.identity import identity
 from graphflow.ops.variable_scope import get_variable
@@ -20,6 +21,7 @@ from graphflow.training.session_hooks import SessionRunArgs, SessionRunContext, 
 _FEW = 20  # evaluations that are all logged; of more, every tenth part is
 
 
+@export("contrib.training.get_or_create_eval_step")
 def get_or_create_eval_step() -> Any:
     """Returns the graph's counter of evaluation steps, a local variable; makes it if there is none.
 
@@ -41,6 +43,7 @@ def get_or_create_eval_step() -> Any:
     )
 
 
+@export("contrib.training.StopAfterNEvalsHook")
 class StopAfterNEvalsHook(SessionRunHook):
     """Asks for the end after a number of evaluation steps.
 
@@ -75,6 +78,7 @@ class StopAfterNEvalsHook(SessionRunHook):
             run_context.request_stop()
 
 
+@export("contrib.training.evaluate_once")
 def evaluate_once(
     checkpoint_path: str | None,
     master: str = "",

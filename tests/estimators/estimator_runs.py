@@ -348,7 +348,58 @@ def _graphs(tf, path):
     return watched.values(found)
 
 
+def words(tf, folder):
+    """Words by a table from a file, served and begun with by others; a device; a loss of nan."""
+    e = tf.estimator
+    vocabulary = os.path.join(folder, "words.txt")
+    with open(vocabulary, "w") as file:
+        file.write("red\ngreen\nblue\n")
+
+    def model_fn(features, labels, mode, params):
+        table = tf.contrib.lookup.index_table_from_file(vocabulary, num_oov_buckets=1)
+        vectors = tf.get_variable("vectors", [4, 2], initializer=tf.ones_initializer())
+        x = tf.nn.embedding_lookup(vectors, table.lookup(features["w"]))
+        total = tf.reduce_sum(x, 1)
+        if mode == e.ModeKeys.PREDICT:
+            return e.EstimatorSpec(mode, {"total": total, "words": features["w"]})
+        loss = tf.reduce_mean(tf.square(total - labels)) / params["divisor"]
+        train_op = _minimized(tf, tf.train.MomentumOptimizer(0.1, 0.9), loss)
+        return e.EstimatorSpec(mode, loss=loss, train_op=train_op)
+
+    x = {"w": np.array(["red", "blue", "pink", "red", "green", "black"])}
+    y = np.arange(6, dtype=np.float32)
+    once = e.inputs.numpy_input_fn(x, y, batch_size=4, num_epochs=2, shuffle=False)
+
+    def receiver():
+        fed = tf.placeholder(tf.string, [None], name="fed")
+        return e.export.ServingInputReceiver({"w": fed}, fed)
+
+    found = {}
+    config = e.RunConfig(tf_random_seed=1, device_fn=lambda op: "/cpu:0")
+    with watched.Log(folder) as log:
+        own = os.path.join(folder, "own")
+        model = e.Estimator(model_fn, own, config, {"divisor": 1.0})
+        model.train(once, [watched.loss_hook(tf, found)])
+        found["evaluated"] = watched.values(model.evaluate(once))
+        found["predicted"] = watched.values(list(model.predict(once)))
+        path = model.export_saved_model(os.path.join(folder, "export"), receiver).decode()
+        other = os.path.join(folder, "other")
+        warm = e.Estimator(model_fn, other, config, {"divisor": 0.0}, path)
+        found["warm"] = watched.values(next(warm.predict(once)))
+        found["diverged"] = watched.outcome(lambda: warm.train(once))
+        found["loaded"] = watched.values(
+            e.Estimator(model_fn, other, config, {"divisor": 1.0}, model.latest_checkpoint())
+            .train(once)
+            .evaluate(once)
+        )
+    found["files of the export"] = watched.files(path)
+    found["graphs"] = _graphs(tf, path)
+    served = tf.contrib.predictor.from_saved_model(path)
+    found["served"] = watched.values(served({"input": ["blue", "?", "red"]}))
+    return _seen(tf, own, log, found)
+
+
 SCENARIOS = {
     f.__name__: f
-    for f in (dense, convolutional, everything_given, untrained, warm_started, exported)
+    for f in (dense, convolutional, everything_given, untrained, warm_started, exported, words)
 }

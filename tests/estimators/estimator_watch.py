@@ -73,7 +73,9 @@ def loss_hook(tf, found):
     class Losses(tf.train.SessionRunHook):
         def after_create_session(self, session, coord):
             nodes = session.graph.as_graph_def().node
-            found["nodes"] = sorted([n.name, n.op] for n in nodes if "gradients/" not in n.name)
+            found["nodes"] = sorted(
+                [n.name, n.op, n.device] for n in nodes if "gradients/" not in n.name
+            )
             losses = session.graph.get_collection("losses")
             self.loss = losses[-1] if losses else None
             found.setdefault("losses", [])
