@@ -6,12 +6,13 @@ from typing import Any
 
 from graphflow.core import scopes
 from graphflow.core.dtypes import float32
+from graphflow.core.export import export
 from graphflow.core.shape import TensorShape
 from graphflow.core.tensor import Tensor
 from graphflow.features.bases import CategoricalColumn, DenseColumn, SequenceDenseColumn
 from graphflow.features.contrib_sequence import same_lengths
 from graphflow.features.linear_model import product, sum_of_rows
-from graphflow.features.model_layer import ModelLayer, own
+from graphflow.features.model_layer import ModelLayer
 from graphflow.features.reading import (
     FeatureTransformationCache,
     NewReader,
@@ -32,24 +33,24 @@ from graphflow.ops.variable_scope import get_variable, pure_scope
 class _ColumnsLayer(ModelLayer):
     """A layer of columns: knows them, sorted by name, and their state."""
 
-    def __init__(self, feature_columns: Any, trainable: bool, name: str | None) -> None:
-        super().__init__(trainable=trainable, name=name)
+    def __init__(
+        self, feature_columns: Any, trainable: bool, name: str | None, **kwargs: Any
+    ) -> None:
+        super().__init__(trainable=trainable, name=name, **kwargs)
         self._feature_columns = new_columns(feature_columns)
         self._state_manager = _StateManagerImpl(self, self.trainable)
 
     def get_config(self) -> dict[str, Any]:
         """Returns what `from_config` needs to make it again."""
         return {
-            "name": self.name,
-            "trainable": self.trainable,
-            "dtype": self.dtype or "float32",
+            **super().get_config(),
             "feature_columns": serialize_feature_columns(self._feature_columns),
         }
 
     @classmethod
     def from_config(cls, config: Any, custom_objects: Any = None) -> Any:
         """Returns a layer of a configuration."""
-        own = {key: value for key, value in config.items() if key != "dtype"}
+        own = dict(config)
         own["feature_columns"] = deserialize_feature_columns(
             config["feature_columns"], custom_objects=custom_objects
         )
@@ -69,8 +70,9 @@ class _BaseFeaturesLayer(_ColumnsLayer):
         expected_column_type: type,
         trainable: bool,
         name: str | None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(feature_columns, trainable, name)
+        super().__init__(feature_columns, trainable, name, **kwargs)
         for column in self._feature_columns:
             if not isinstance(column, expected_column_type):
                 raise ValueError(
@@ -103,6 +105,7 @@ class _BaseFeaturesLayer(_ColumnsLayer):
         return concat(tensors, -1)
 
 
+@export("keras.layers.DenseFeatures")
 class DenseFeatures(_BaseFeaturesLayer):
     """A layer of dense columns side by side, in the order of their names.
 
@@ -110,14 +113,19 @@ class DenseFeatures(_BaseFeaturesLayer):
         feature_columns: dense columns, each with another name.
         trainable: whether optimizers change its variables.
         name: the layer's name; None: "dense_features", made unique.
+        **kwargs: as `tf.keras.layers.Layer`.
     """
 
     DEFAULT_NAME = "dense_features"
 
     def __init__(
-        self, feature_columns: Any, trainable: bool = True, name: str | None = None
+        self,
+        feature_columns: Any,
+        trainable: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(feature_columns, DenseColumn, trainable, name)
+        super().__init__(feature_columns, DenseColumn, trainable, name, **kwargs)
 
     def _target_shape(self, input_shape: Any, total_elements: int) -> tuple[Any, ...]:
         return input_shape[0], total_elements
@@ -144,6 +152,7 @@ class DenseFeatures(_BaseFeaturesLayer):
         return self._side_by_side(tensors)
 
 
+@export("keras.experimental.SequenceFeatures")
 class SequenceFeatures(_BaseFeaturesLayer):
     """A layer of columns of sequences side by side, in the order of their names.
 
@@ -151,14 +160,19 @@ class SequenceFeatures(_BaseFeaturesLayer):
         feature_columns: columns of sequences, each with another name.
         trainable: whether optimizers change its variables.
         name: the layer's name; None: "sequence_features", made unique.
+        **kwargs: as `tf.keras.layers.Layer`.
     """
 
     DEFAULT_NAME = "sequence_features"
 
     def __init__(
-        self, feature_columns: Any, trainable: bool = True, name: str | None = None
+        self,
+        feature_columns: Any,
+        trainable: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(feature_columns, SequenceDenseColumn, trainable, name)
+        super().__init__(feature_columns, SequenceDenseColumn, trainable, name, **kwargs)
 
     def _target_shape(self, input_shape: Any, total_elements: int) -> tuple[Any, ...]:
         return input_shape[0], input_shape[1], total_elements
@@ -194,6 +208,7 @@ class _LinearModelLayer(_ColumnsLayer):
         sparse_combiner: how the weights of one example's ids become one.
         trainable: whether optimizers change its variables.
         name: the layer's name; None: that of the class, made unique.
+        **kwargs: as `tf.keras.layers.Layer`.
     """
 
     DEFAULT_NAME = "private__linear_model_layer"
@@ -205,8 +220,9 @@ class _LinearModelLayer(_ColumnsLayer):
         sparse_combiner: str = "sum",
         trainable: bool = True,
         name: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(feature_columns, trainable, name)
+        super().__init__(feature_columns, trainable, name, **kwargs)
         for column in self._feature_columns:
             if not isinstance(column, DenseColumn | CategoricalColumn):
                 raise ValueError(
@@ -231,15 +247,15 @@ class _LinearModelLayer(_ColumnsLayer):
                         initializer=Zeros(),
                         trainable=self.trainable,
                     )
-            self.bias = get_variable(
-                "bias_weights",
-                [self._units],
-                float32,
+            self.bias = self.add_variable(
+                name="bias_weights",
+                dtype=float32,
+                shape=[self._units],
                 initializer=Zeros(),
                 trainable=self.trainable,
                 use_resource=True,
+                getter=get_variable,
             )
-            own(self, self.bias, self.trainable)
         self.built = True
 
     def call(self, features: Any) -> Tensor:

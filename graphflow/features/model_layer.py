@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, ClassVar
 
-from graphflow.nets.layer import Layer
+from graphflow.nets.keras_layer import Layer
 from graphflow.ops.partitioned_variables import PartitionedVariable
 from graphflow.ops.variable_store import graph_object
 
@@ -16,13 +16,14 @@ class ModelLayer(Layer):
     Args:
         trainable: whether optimizers change its variables.
         name: the name; None: DEFAULT_NAME, made unique.
+        **kwargs: as `tf.keras.layers.Layer`.
     """
 
     DEFAULT_NAME: ClassVar[str]
 
-    def __init__(self, trainable: bool = True, name: Any = None) -> None:
-        super().__init__(trainable=trainable, name=name or _unique_name(self.DEFAULT_NAME))
-        self._keras_style = True
+    def __init__(self, trainable: bool = True, name: Any = None, **kwargs: Any) -> None:
+        name = name or _unique_name(self.DEFAULT_NAME)
+        super().__init__(trainable=trainable, name=name, **kwargs)
 
 
 def _unique_name(base: str) -> str:
@@ -30,12 +31,6 @@ def _unique_name(base: str) -> str:
     counts: Counter[str] = graph_object("__model_layer_names", Counter)
     counts[base] += 1
     return base if counts[base] == 1 else f"{base}_{counts[base] - 1}"
-
-
-def own(layer: Layer, variable: Any, trainable: bool) -> None:
-    """Notes a variable as one of a layer; one that is cut into parts counts as one, as in Keras."""
-    mine = layer._trainable_weights if trainable else layer._non_trainable_weights
-    mine.append(variable)
 
 
 def parts_of(variable: Any) -> list[Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from graphflow.features.model_layer import own
 from graphflow.ops.variable_scope import get_variable
 
 
@@ -73,16 +72,15 @@ class _StateManagerImpl(StateManager):
         """
         if name in self._variables[feature_column]:
             raise ValueError("Variable already exists.")
-        trainable = self._trainable and trainable
-        made = get_variable(
-            name,
-            shape,
-            dtype,
+        made = self._layer.add_variable(
+            name=name,
+            shape=shape,
+            dtype=dtype,
             initializer=initializer,
-            trainable=trainable,
+            trainable=self._trainable and trainable,
             use_resource=use_resource,
+            getter=get_variable,
         )
-        own(self._layer, made, trainable)
         self._variables[feature_column][name] = made
         return made
 

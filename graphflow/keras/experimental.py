@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.features.dense_features import SequenceFeatures as SequenceFeatures
     from graphflow.models.layers_rnn_cells import PeepholeLSTMCell as PeepholeLSTMCell
     from graphflow.models.optimizers_schedules import CosineDecay as CosineDecay, CosineDecayRestarts as CosineDecayRestarts, LinearCosineDecay as LinearCosineDecay, NoisyLinearCosineDecay as NoisyLinearCosineDecay
 else:
     _PLACES = {
+        'graphflow.features.dense_features': 'SequenceFeatures',
         'graphflow.models.layers_rnn_cells': 'PeepholeLSTMCell',
         'graphflow.models.optimizers_schedules': 'CosineDecay CosineDecayRestarts LinearCosineDecay NoisyLinearCosineDecay',
     }
@@ -29,5 +31,5 @@ else:
 
 __all__ = [
     "CosineDecay", "CosineDecayRestarts", "LinearCosineDecay", "NoisyLinearCosineDecay",
-    "PeepholeLSTMCell",
+    "PeepholeLSTMCell", "SequenceFeatures",
 ]

@@ -99,7 +99,7 @@ def _set_initializer(variable: Any, path: Any, tensor: str, spec: str) -> None:
         value = restore_v2(path, [tensor], [spec], [dtype], name="checkpoint_initializer")[0]
         named = op_list_to_dict([variable])
         [saveable] = [s for name, op in named.items() for s in saveable_objects_for_op(op, name)]
-        assigned = saveable.restore([value], None)
+    assigned = saveable.restore([value], None)
     variable._initializer_op = getattr(assigned, "op", assigned)
     value.set_shape(variable.shape)
     variable._initial_value = value

@@ -162,7 +162,7 @@ class BaseSaverBuilder:
         """The savables by their devices, sorted."""
         found: dict[str, list[Saveable]] = defaultdict(list)
         for saveable in saveables:
-            devices = {DeviceSpec.from_string(s.device).to_string() for s in saveable.specs}
+            devices = {DeviceSpec.from_string(s.tensor.device).to_string() for s in saveable.specs}
             if len(devices) != 1:
                 raise ValueError(
                     f"All tensors of a saveable object must be on the same device: {saveable.name}"

@@ -83,8 +83,8 @@ def _run(tf, folder, model, labels, steps=4):
     """What a model does in training, evaluation and prediction."""
     found = {}
     model.train(_inputs(tf, labels), steps=steps, hooks=[watched.loss_hook(tf, found)])
-    # Gradients are others here, and TensorFlow cuts a saver in two by the variables' devices.
-    others = re.compile(r"gradients(_[0-9]+)?/|^save/|^init/")
+    # Gradients are others here.
+    others = re.compile(r"gradients(_[0-9]+)?/")
     found["nodes"] = [node for node in found["nodes"] if not others.search(node[0])]
     found["evaluated"] = watched.values(model.evaluate(_inputs(tf, labels, False)))
     found["predicted"] = watched.values(list(model.predict(_inputs(tf, labels, False))))[:7]
