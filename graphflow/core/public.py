@@ -13,6 +13,8 @@ from graphflow.core.tensor import Tensor
 
 TENSORFLOW_VERSION: Final = "1.15.5"
 """The TensorFlow whose behaviour this is, as programs that ask `tf.__version__` expect it."""
+KERAS_VERSION: Final = "2.2.4-tf"
+"""The Keras of that TensorFlow."""
 GIT_VERSION: Final = "graphflow"
 COMPILER_VERSION: Final = ""
 CXX11_ABI_FLAG: Final = 0
@@ -58,6 +60,7 @@ publish_from(
     "GRAPH_DEF_VERSION_MIN_PRODUCER", "newaxis", VERSION="TENSORFLOW_VERSION",
     __version__="TENSORFLOW_VERSION",
 )  # fmt: skip
+publish_from("graphflow.core.public", "keras", __version__="KERAS_VERSION")
 publish_from(
     "graphflow.core.public", "version", "GIT_VERSION", "COMPILER_VERSION", "GRAPH_DEF_VERSION",
     "GRAPH_DEF_VERSION_MIN_CONSUMER", "GRAPH_DEF_VERSION_MIN_PRODUCER",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
+    from graphflow.core.public import KERAS_VERSION as __version__
     from graphflow.models.engine_input import Input as Input
     from graphflow.models.engine_sequential import Sequential as Sequential
     from graphflow.models.engine_training import Model as Model
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from graphflow.keras import utils as utils
 else:
     _PLACES = {
+        'graphflow.core.public': '__version__=KERAS_VERSION',
         'graphflow.models.engine_input': 'Input',
         'graphflow.models.engine_sequential': 'Sequential',
         'graphflow.models.engine_training': 'Model',
@@ -45,7 +47,7 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "Input", "Model", "Sequential", "activations", "backend", "callbacks", "constraints",
-    "datasets", "experimental", "initializers", "layers", "losses", "metrics", "models",
-    "optimizers", "preprocessing", "regularizers", "utils",
+    "Input", "Model", "Sequential", "__version__", "activations", "backend", "callbacks",
+    "constraints", "datasets", "experimental", "initializers", "layers", "losses", "metrics",
+    "models", "optimizers", "preprocessing", "regularizers", "utils",
 ]
