@@ -62,7 +62,11 @@ _new_array: Final = np.array
 
 
 def restore() -> None:
-    """Gives NumPy the names that it lacks; those that it has stay as they are."""
+    """Gives NumPy the names that it lacks; those that it has stay as they are.
+
+    Numbers are printed as NumPy 1 printed them: `[0.9, 0.3]`, not `[np.float32(0.9), ...]`.
+    """
+    np.set_printoptions(legacy="1.25")
     np.array = functools.wraps(_new_array)(_array)
     if "newshape" not in inspect.signature(_new_reshape).parameters:
         np.reshape = functools.wraps(_new_reshape)(_reshape)

@@ -81,7 +81,14 @@ HOMES: Final = {
     **{
         f"keras.{module}": " ".join(f"graphflow.{home}" for home in homes.split())
         for module, homes in {
+            "activations": "keras.activations models.activations",
+            "backend": "keras.backend nets.keras_state",
             "callbacks": "keras.callbacks models.callbacks models.callbacks_base",
+            "initializers": "keras.initializers models.initializers",
+            "losses": "keras.losses models.losses models.losses_functions",
+            "metrics": "keras.metrics models.metrics models.metrics_functions",
+            "optimizer_v2.optimizer_v2": "models.optimizers_base",
+            "regularizers": "keras.regularizers models.regularizers",
             "constraints": "keras.constraints models.constraints",
             **{
                 f"datasets.{name}": f"keras.datasets.{name}"

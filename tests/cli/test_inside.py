@@ -186,6 +186,37 @@ def test_old_names_of_numpy_come_back():
     assert done.stdout == "<class 'float'> 6 3 True -inf [False  True] object\n"
 
 
+def test_numbers_are_printed_as_of_old(tmp_path):
+    (tmp_path / "a.py").write_text("import numpy as np\nprint([np.float32(0.9), np.int64(3)])\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "graphflow", "run", "a.py"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.stdout == "[0.9, 3]\n"
+
+
+def test_modules_of_keras_have_their_names(tmp_path):
+    (tmp_path / "a.py").write_text(
+        "import tensorflow as tf\n"
+        "from tensorflow.python.keras import backend as K\n"
+        "from tensorflow.python.keras.layers import Dense\n"
+        "from tensorflow.python.keras.layers.recurrent import LSTMCell\n"
+        "from tensorflow.python.keras.models import Sequential\n"
+        "from tensorflow.python.keras.engine.base_layer import Layer\n"
+        "from tensorflow.keras.utils import to_categorical\n"
+        "assert Dense is tf.keras.layers.Dense and Layer is tf.keras.layers.Layer\n"
+        "assert Sequential is tf.keras.Sequential and LSTMCell is tf.keras.layers.LSTMCell\n"
+        "print(tf.keras.__version__, K.epsilon(), to_categorical([1, 0]).tolist())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "graphflow", "run", "a.py"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("2.2.4-tf 1e-07 [[0.0, 1.0], [1.0, 0.0]]\n", "")
+
+
 def test_the_inside_of_contrib_has_the_names_of_its_part(tmp_path):
     (tmp_path / "a.py").write_text(
         "from tensorflow.contrib.util.python.deep import constant_value\n"
