@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import math
-import pickle
-import pickletools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 
 from graphflow.core.export import publish, publish_from
+from graphflow.formats.pickled import Known, object_type, read_pickle
+from graphflow.formats.pickled_writer import write_pickle
 from graphflow.platform.file_io import GFile
 
 Array = np.ndarray[Any, Any]
@@ -257,25 +256,29 @@ class VocabularyProcessor:
             filename: the file.
 
         Raises:
-            PicklingError: if `tokenizer_fn` is no function of a module.
+            AttributeError: if `tokenizer_fn` is no function of a module.
         """
         with GFile(filename, "wb") as f:
-            f.write(_as_tensorflow(pickle.dumps(self, protocol=3)))
+            f.write(write_pickle(self, _names()))
 
     @classmethod
     def restore(cls, filename: str) -> Any:
         """Returns the processor in a file, one that TensorFlow wrote too.
 
-        It is a pickle: reading one can run any code. Read those that you trust only.
+        Reading a file runs no code in it: only words, numbers and this module's classes are read.
+        A processor with another `tokenizer_fn` than `tokenizer` is therefore not read: what its
+        file holds is the name of a function, and a file could name any function there is.
 
         Args:
             filename: the file.
 
         Raises:
             NotFoundError: if there is no such file.
+            ValueError: if the file names a function or class that is not this module's.
+            DataLossError: if it is damaged.
         """
         with GFile(filename, "rb") as f:
-            return _Unpickler(io.BytesIO(f.read())).load()
+            return read_pickle(f.read(), _known(), name=filename)
 
 
 # --- files ---
@@ -288,24 +291,23 @@ _PLACES: Final = {
 """The modules that TensorFlow has these names in."""
 
 
-def _as_tensorflow(data: bytes) -> bytes:
-    """A pickle whose names of this module are TensorFlow's."""
-    found = []
-    done = 0
-    for op, argument, at in pickletools.genops(data):
-        if op.name == "GLOBAL" and at is not None:
-            module, name = str(argument).split(" ")
-            if module == __name__:
-                found += [data[done:at], f"c{_PLACES[name]}\n{name}\n".encode()]
-                done = at + len(f"c{module}\n{name}\n")
-    return b"".join([*found, data[done:]])
+def _names() -> dict[tuple[str, str], tuple[str, str]]:
+    """TensorFlow's names for those of this module."""
+    return {(__name__, name): (module, name) for name, module in _PLACES.items()}
 
 
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if _PLACES.get(name) == module.replace("tensorflow_core.", "tensorflow."):
-            return globals()[name]
-        return super().find_class(module, name)
+def _known() -> dict[tuple[str, str], Known]:
+    """What the names in a file of TensorFlow stand for, in its early and its late versions."""
+    things = {
+        "VocabularyProcessor": object_type(VocabularyProcessor),
+        "tokenizer": Known(tokenizer),
+        "CategoricalVocabulary": object_type(CategoricalVocabulary),
+    }
+    return {
+        (module, name): thing
+        for name, thing in things.items()
+        for module in (_PLACES[name], _PLACES[name].replace("tensorflow.", "tensorflow_core."))
+    }
 
 
 class CategoricalProcessor:

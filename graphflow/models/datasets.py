@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from graphflow.core.export import export
+from graphflow.formats.npz import read_npz
 from graphflow.models.utils_files import get_file
 from graphflow.platform import tf_logging
 
@@ -149,9 +150,9 @@ def load_imdb(
         origin=f"{ORIGIN}imdb.npz",
         file_hash="69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
     )
-    with np.load(path, allow_pickle=True) as file:
-        x_train, y_train = _shuffled(seed, file["x_train"], file["y_train"])
-        x_test, y_test = _in_new_order(file["x_test"], file["y_test"])
+    held = read_npz(path)
+    x_train, y_train = _shuffled(seed, held["x_train"], held["y_train"])
+    x_test, y_test = _in_new_order(held["x_test"], held["y_test"])
     texts = words.marked(np.concatenate([x_train, x_test]))
     labels: Any = np.concatenate([y_train, y_test])
     if maxlen:
@@ -205,8 +206,8 @@ def load_reuters(
         origin=f"{ORIGIN}reuters.npz",
         file_hash="d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916",
     )
-    with np.load(path, allow_pickle=True) as file:
-        texts, labels = _shuffled(seed, file["x"], file["y"])
+    held = read_npz(path)
+    texts, labels = _shuffled(seed, held["x"], held["y"])
     texts = words.marked(texts)
     if maxlen:
         texts, labels = _shorter(maxlen, texts, labels)

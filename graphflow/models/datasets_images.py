@@ -5,12 +5,12 @@ from __future__ import annotations
 import gzip
 import importlib
 import os
-import pickle
 from typing import Any, Final
 
 import numpy as np
 
 from graphflow.core.export import export
+from graphflow.formats.pickled import read_pickle
 from graphflow.input import download
 from graphflow.models.datasets import ORIGIN, Split
 from graphflow.models.utils_files import get_file
@@ -88,9 +88,13 @@ def load_batch(fpath: str, label_key: str = "labels") -> tuple[Any, Any]:
     Args:
         fpath: the file.
         label_key: which labels.
+
+    Raises:
+        ValueError: if the file holds other things than arrays and lists.
+        DataLossError: if it is damaged.
     """
     with open(fpath, "rb") as file:
-        read = pickle.load(file, encoding="bytes")
+        read = read_pickle(file.read(), encoding="bytes", name=fpath)
     held = {key.decode("utf8"): value for key, value in read.items()}
     images = held["data"]
     return images.reshape(images.shape[0], 3, 32, 32), held[label_key]
