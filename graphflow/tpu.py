@@ -11,9 +11,13 @@ from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
     from graphflow.estimators.tpu_bfloat16 import bfloat16_scope as bfloat16_scope
+    from graphflow.estimators.tpu_optimizer import CrossShardOptimizer as CrossShardOptimizer
+    from graphflow.ops.cross_replica import cross_replica_sum as cross_replica_sum
 else:
     _PLACES = {
         'graphflow.estimators.tpu_bfloat16': 'bfloat16_scope',
+        'graphflow.estimators.tpu_optimizer': 'CrossShardOptimizer',
+        'graphflow.ops.cross_replica': 'cross_replica_sum',
     }
     _SPACES = ''
 
@@ -26,5 +30,5 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "bfloat16_scope",
+    "CrossShardOptimizer", "bfloat16_scope", "cross_replica_sum",
 ]

@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from graphflow.estimators.tpu_bfloat16 import bfloat16_scope as bfloat16_scope
     from graphflow.estimators.tpu_config import InputPipelineConfig as InputPipelineConfig, RunConfig as RunConfig, TPUConfig as TPUConfig
     from graphflow.estimators.tpu_estimator import TPUEstimator as TPUEstimator
+    from graphflow.estimators.tpu_optimizer import CrossShardOptimizer as CrossShardOptimizer
     from graphflow.estimators.tpu_spec import TPUEstimatorSpec as TPUEstimatorSpec
+    from graphflow.ops.cross_replica import cross_replica_sum as cross_replica_sum
 else:
     _PLACES = {
         'graphflow.estimators.tpu_bfloat16': 'bfloat16_scope',
         'graphflow.estimators.tpu_config': 'InputPipelineConfig RunConfig TPUConfig',
         'graphflow.estimators.tpu_estimator': 'TPUEstimator',
+        'graphflow.estimators.tpu_optimizer': 'CrossShardOptimizer',
         'graphflow.estimators.tpu_spec': 'TPUEstimatorSpec',
+        'graphflow.ops.cross_replica': 'cross_replica_sum',
     }
     _SPACES = ''
 
@@ -32,6 +36,6 @@ else:
         return [*__all__, *globals()]
 
 __all__ = [
-    "InputPipelineConfig", "RunConfig", "TPUConfig", "TPUEstimator", "TPUEstimatorSpec",
-    "bfloat16_scope",
+    "CrossShardOptimizer", "InputPipelineConfig", "RunConfig", "TPUConfig", "TPUEstimator",
+    "TPUEstimatorSpec", "bfloat16_scope", "cross_replica_sum",
 ]

@@ -187,6 +187,7 @@ HOMES: Final = {
     "tf2": f"{_INSIDE}.tf2",
     "tpu.tpu_config": f"{_ESTIMATORS}.tpu_config",
     "tpu.tpu_estimator": f"{_ESTIMATORS}.tpu_estimator",
+    "tpu.tpu_function": "graphflow.ops.cross_replica",
     "training.checkpoint_management": "graphflow.train graphflow.formats.checkpoint_state",
     "training.checkpoint_utils": "graphflow.training.checkpoints",
     "training.moving_averages": "graphflow.training.moving_average",

@@ -3,6 +3,7 @@
 label -> what is found, as JSON can have it. Runs on Python 3.7 under TensorFlow 1.15.5 too.
 """
 
+import importlib
 import os
 
 import estimator_watch as watched
@@ -369,6 +370,74 @@ def bfloat16(tf, folder):
     return watched.values([scope.name, kinds, kept, values])
 
 
+def _shard_functions(tf):
+    """The module with `tpu_shard_context`, which has no public name."""
+    inside = "graphflow.ops.cross_replica"
+    if tf.__name__ != "graphflow":
+        inside = "tensorflow.python.tpu.tpu_function"
+    return importlib.import_module(inside)
+
+
+def _nodes(tf, graph):
+    """The nodes but those of gradients; scales and groups with their values."""
+    found = []
+    for n in graph.as_graph_def().node:
+        inputs = sorted(i.split("/")[0] if "gradients/" in i else i for i in n.input)
+        value = tf.make_ndarray(n.attr["value"].tensor).tolist() if n.op == "Const" else None
+        found.append([n.name, n.op, inputs, value])
+    return sorted(x for x in found if "gradients/" not in x[0])
+
+
+def shards(tf, folder):
+    """CrossShardOptimizer: its graph, what it refuses, and that no CPU runs it."""
+    tpu, tpu_function = tf.contrib.tpu, _shard_functions(tf)
+
+    def step(groups=None, count=None, reduction=tf.losses.Reduction.MEAN, run=False):
+        with tf.Graph().as_default() as graph:
+            v = tf.get_variable("v", [2])
+            tf.get_variable("unused", [2])
+            inner = tf.train.MomentumOptimizer(0.1, 0.9)
+            optimizer = tpu.CrossShardOptimizer(inner, reduction, group_assignment=groups)
+            number = tpu_function.tpu_shard_context(count) if count else tf.name_scope(None)
+            with number:
+                loss = tf.reduce_sum(v * v)
+                done = optimizer.minimize(loss, tf.train.get_or_create_global_step())
+            slots = [optimizer.get_slot_names(), optimizer.get_slot(v, "momentum").name]
+            if run:
+                with tf.Session() as session:
+                    session.run(v.initializer, {v.initial_value: [1.0, 1.0]})
+                    session.run(done)
+            return [optimizer.get_name(), done.name, slots, _nodes(tf, graph)]
+
+    def nested():
+        with tpu_function.tpu_shard_context(2), tpu_function.tpu_shard_context(2):
+            pass
+
+    def refused():
+        return watched.outcome(lambda: step(run=True)).split(" (node")[0].split(" used by")[0]
+
+    keras = tf.keras.optimizers.SGD(0.1)
+    calls = [
+        lambda: step(),
+        lambda: step(count=4),
+        lambda: step(count=4, reduction=tf.losses.Reduction.SUM),
+        lambda: step([[0, 1], [2, 3]], 4),
+        lambda: step([[0, 1]], 4),
+        lambda: step([[0, 1], [2]], 3),
+        lambda: step([0, 1], 2),
+        lambda: step(((0,), (1,)), 2),
+        lambda: step(reduction=tf.losses.Reduction.NONE),
+        lambda: tpu.CrossShardOptimizer(keras),
+        lambda: tpu.cross_replica_sum(tf.ones([2, 3]), name="sum"),
+        lambda: tpu.cross_replica_sum(tf.ones([2], tf.int32), [[0]]).op.type,
+        nested,
+        refused,
+    ]
+    with watched.Log(folder) as log:
+        found = [watched.outcome(call) for call in calls]
+    return [found, log.lines]
+
+
 SCENARIOS = {
     "tpu_session": session,
     "tpu_hparams": hparams,
@@ -378,4 +447,5 @@ SCENARIOS = {
     "tpu_mistakes": mistakes,
     "tpu_without_one": no_tpu,
     "tpu_bfloat16": bfloat16,
+    "tpu_shards": shards,
 }
