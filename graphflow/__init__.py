@@ -211,6 +211,7 @@ if TYPE_CHECKING:
     from graphflow import summary as summary
     from graphflow import sysconfig as sysconfig
     from graphflow import test as test
+    from graphflow import tpu as tpu
     from graphflow import train as train
     from graphflow import user_ops as user_ops
     from graphflow import version as version
@@ -388,7 +389,7 @@ else:
         'graphflow.runtime.session': 'InteractiveSession Session',
         'graphflow.viz.draw': 'draw',
     }
-    _SPACES = 'app audio autograph bitwise compat config contrib data debugging distribute distributions dtypes errors estimator experimental feature_column flags gfile graph_util image initializers io keras layers linalg logging lookup losses manip math metrics nest nn python_io quantization queue random raw_ops resource_loader saved_model sets signal sparse spectral strings summary sysconfig test train user_ops version xla'
+    _SPACES = 'app audio autograph bitwise compat config contrib data debugging distribute distributions dtypes errors estimator experimental feature_column flags gfile graph_util image initializers io keras layers linalg logging lookup losses manip math metrics nest nn python_io quantization queue random raw_ops resource_loader saved_model sets signal sparse spectral strings summary sysconfig test tpu train user_ops version xla'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -507,7 +508,7 @@ __all__ = [
     "tan", "tanh", "tensor_scatter_add", "tensor_scatter_nd_add", "tensor_scatter_nd_sub",
     "tensor_scatter_nd_update", "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test",
     "tile", "timestamp", "to_bfloat16", "to_complex128", "to_complex64", "to_double", "to_float",
-    "to_int32", "to_int64", "trace", "train", "trainable_variables", "transpose", "truediv",
+    "to_int32", "to_int64", "tpu", "trace", "train", "trainable_variables", "transpose", "truediv",
     "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "tuple",
     "uint16", "uint32", "uint64", "uint8", "uniform_unit_scaling_initializer", "unique",
     "unique_with_counts", "unravel_index", "unsorted_segment_max", "unsorted_segment_mean",

@@ -37,6 +37,7 @@ for _module, _names in {
     'graphflow.ops.conv': 'Conv2D Conv2DBackpropFilter Conv2DBackpropInput',
     'graphflow.ops.conv3d': 'Conv3D Conv3DBackpropFilterV2 Conv3DBackpropInputV2',
     'graphflow.ops.cross_entropy': 'SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits',
+    'graphflow.ops.cross_replica': 'CrossReplicaSum',
     'graphflow.ops.ctc': 'CTCBeamSearchDecoder CTCGreedyDecoder CTCLoss',
     'graphflow.ops.data_format': 'DataFormatDimMap DataFormatVecPermute',
     'graphflow.ops.dataset_function_ops': 'DatasetToSingleElement ExperimentalGroupByReducerDataset FilterByLastComponentDataset FilterDataset FlatMapDataset GeneratorDataset GroupByReducerDataset GroupByWindowDataset InterleaveDataset MapAndBatchDataset MapDataset ParallelInterleaveDataset ParallelInterleaveDatasetV2 ParallelMapDataset ReduceDataset ScanDataset TakeWhileDataset',

@@ -47,6 +47,7 @@ DECLARED_OTHERWISE: dict[str, str] = {}
 _RAISED = "plan/raise_flow makes instructions of branches and loops"
 _INLINED = "plan/inline puts the function's body in its place"
 NO_KERNEL: dict[str, str] = {
+    "CrossReplicaSum": "a TPU",
     "Enter": _RAISED,
     "Exit": _RAISED,
     "LoopCond": _RAISED,
@@ -88,6 +89,7 @@ _DATA_SET_OPS = """
 NO_ROW: dict[str, str] = {
     **dict.fromkeys(_DATA_SET_OPS.split(), _DATA_SETS),
     "Abort": "TensorFlow ends the process",
+    "CrossReplicaSum": "tests/estimators/tpu_runs.py: only a TPU runs it",
     "RefExit": _ONLY_IN_FILES,
     "RefNextIteration": _ONLY_IN_FILES,
 }

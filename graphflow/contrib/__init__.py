@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from graphflow.contrib import slim as slim
     from graphflow.contrib import staging as staging
     from graphflow.contrib import tensorboard as tensorboard
+    from graphflow.contrib import tpu as tpu
     from graphflow.contrib import training as training
     from graphflow.contrib import util as util
 else:
     _PLACES = {
     }
-    _SPACES = 'data distributions eager estimator factorization feature_column framework layers learn legacy_seq2seq lookup losses metrics predictor rnn seq2seq slim staging tensorboard training util'
+    _SPACES = 'data distributions eager estimator factorization feature_column framework layers learn legacy_seq2seq lookup losses metrics predictor rnn seq2seq slim staging tensorboard tpu training util'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -47,5 +48,5 @@ else:
 __all__ = [
     "data", "distributions", "eager", "estimator", "factorization", "feature_column", "framework",
     "layers", "learn", "legacy_seq2seq", "lookup", "losses", "metrics", "predictor", "rnn",
-    "seq2seq", "slim", "staging", "tensorboard", "training", "util",
+    "seq2seq", "slim", "staging", "tensorboard", "tpu", "training", "util",
 ]

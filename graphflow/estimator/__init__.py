@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from graphflow.estimator import experimental as experimental
     from graphflow.estimator import export as export
     from graphflow.estimator import inputs as inputs
+    from graphflow.estimator import tpu as tpu
 else:
     _PLACES = {
         'graphflow.estimators.baseline': 'BaselineClassifier BaselineEstimator BaselineRegressor',
@@ -52,7 +53,7 @@ else:
         'graphflow.training.session_hooks': 'SessionRunArgs SessionRunContext SessionRunHook SessionRunValues',
         'graphflow.training.warm_start': 'VocabInfo',
     }
-    _SPACES = 'experimental export inputs'
+    _SPACES = 'experimental export inputs tpu'
 
     def __getattr__(name):
         """Finds a public name on its first use, and keeps it."""
@@ -73,5 +74,6 @@ __all__ = [
     "SecondOrStepTimer", "SessionRunArgs", "SessionRunContext", "SessionRunHook",
     "SessionRunValues", "StepCounterHook", "StopAtStepHook", "SummarySaverHook", "TrainSpec",
     "VocabInfo", "WarmStartSettings", "add_metrics", "classifier_parse_example_spec",
-    "experimental", "export", "inputs", "regressor_parse_example_spec", "train_and_evaluate",
+    "experimental", "export", "inputs", "regressor_parse_example_spec", "tpu",
+    "train_and_evaluate",
 ]

@@ -54,7 +54,7 @@ def export_all(
     Raises:
         ValueError: if there is no mode or no checkpoint, or a variable is not in it.
     """
-    checkpoint_path = checkpoint_path or _checkpoint_of(estimator)
+    checkpoint_path = checkpoint_path or checkpoint_of(estimator)
     export_dir = timestamped_export_dir(export_dir_base)
     temporary = temporary_export_dir(export_dir)
     builder = SavedModelBuilder(temporary)
@@ -88,7 +88,15 @@ def export_all(
     return export_dir
 
 
-def _checkpoint_of(estimator: Any) -> str | None:
+def checkpoint_of(estimator: Any) -> str | None:
+    """Returns the last checkpoint of an Estimator, or what its model begins with.
+
+    Args:
+        estimator: the Estimator.
+
+    Raises:
+        ValueError: if there is neither.
+    """
     found = latest_checkpoint(estimator.model_dir)
     if found:
         return found

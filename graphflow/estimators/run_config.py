@@ -166,6 +166,10 @@ class RunConfig:
         )
         for name, value in task_settings(tf_config).items():
             setattr(self, f"_{name}", value)
+        self._maybe_overwrite_session_config_for_distributed_training()
+
+    def _maybe_overwrite_session_config_for_distributed_training(self) -> None:
+        """Lets the sessions of a cluster see only the tasks that they work with."""
         if not self._session_config and self._cluster_spec:
             self._session_config = _cluster_session_config(self._task_type, self._task_id)
 

@@ -77,15 +77,14 @@ class EstimatorSpec(_Fields):
         prediction_hooks: Any = None,
     ) -> EstimatorSpec:
         """Returns a new one; see the class."""
-        train_op = _train_op(train_op, mode)
-        loss = _loss(loss, mode)
-        predictions = _predictions(predictions, mode)
-        if mode == ModeKeys.PREDICT:
-            export_outputs = checked_export_outputs(export_outputs, predictions)
-        training_hooks = _hooks(training_hooks)
-        evaluation_hooks = _hooks(evaluation_hooks)
-        prediction_hooks = _hooks(prediction_hooks)
-        training_chief_hooks = _hooks(training_chief_hooks)
+        train_op = checked_train_op(train_op, mode)
+        loss = checked_loss(loss, mode)
+        predictions = checked_predictions(predictions, mode)
+        export_outputs = checked_outputs(export_outputs, predictions, mode)
+        training_hooks = checked_hooks(training_hooks)
+        evaluation_hooks = checked_hooks(evaluation_hooks)
+        prediction_hooks = checked_hooks(prediction_hooks)
+        training_chief_hooks = checked_hooks(training_chief_hooks)
         eval_metric_ops = _metric_pairs(eval_metric_ops)
         return super().__new__(
             cls, mode, predictions, loss, train_op, eval_metric_ops, export_outputs,
@@ -108,7 +107,8 @@ publish(EstimatorSpec, "estimator.EstimatorSpec")
 
 
 # --- the checks of the fields ---
-def _train_op(train_op: Any, mode: str) -> Any:
+def checked_train_op(train_op: Any, mode: str) -> Any:
+    """Returns a training step; raises ValueError or TypeError if it cannot be one."""
     if train_op is None:
         if mode == ModeKeys.TRAIN:
             raise ValueError("Missing train_op.")
@@ -120,7 +120,8 @@ def _train_op(train_op: Any, mode: str) -> Any:
     return train_op
 
 
-def _loss(loss: Any, mode: str) -> Any:
+def checked_loss(loss: Any, mode: str) -> Any:
+    """Returns a scalar loss; raises ValueError or TypeError if it cannot be one."""
     if loss is None:
         if mode in (ModeKeys.TRAIN, ModeKeys.EVAL):
             raise ValueError("Missing loss.")
@@ -134,7 +135,8 @@ def _loss(loss: Any, mode: str) -> Any:
     return loss
 
 
-def _predictions(predictions: Any, mode: str) -> Any:
+def checked_predictions(predictions: Any, mode: str) -> Any:
+    """Returns a tensor, or tensors by name; raises ValueError or TypeError if they are none."""
     if predictions is None:
         if mode == ModeKeys.PREDICT:
             raise ValueError("Missing predictions.")
@@ -149,7 +151,15 @@ def _predictions(predictions: Any, mode: str) -> Any:
     return found
 
 
-def _hooks(hooks: Any) -> tuple[Any, ...]:
+def checked_outputs(export_outputs: Any, predictions: Any, mode: str) -> Any:
+    """Returns the ExportOutputs of a mode by name; only those of predictions are checked."""
+    if mode != ModeKeys.PREDICT:
+        return export_outputs
+    return checked_export_outputs(export_outputs, predictions)
+
+
+def checked_hooks(hooks: Any) -> tuple[Any, ...]:
+    """Returns hooks as a tuple; raises TypeError if one is none."""
     found = tuple(hooks or ())
     for hook in found:
         if not isinstance(hook, SessionRunHook):

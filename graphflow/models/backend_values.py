@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,6 +17,12 @@ from graphflow.nets.keras_state import floatx
 from graphflow.ops import constant as constants
 from graphflow.ops.sparse_placeholder import sparse_placeholder
 from graphflow.ops.variables import Variable
+
+_NOT_EAGER: Final = (
+    "Keras builds and fits models in graphs here: `Input`, `input_shape` and `fit` do not go with "
+    "eager execution. Leave out tf.enable_eager_execution(), or call layers and subclassed models "
+    "on tensors and train them with tf.GradientTape."
+)
 
 
 @export("keras.backend.placeholder")
@@ -52,6 +58,8 @@ def placeholder(
         shape = (None,) * ndim
     if sparse:
         return sparse_placeholder(dtype, shape=shape, name=name)
+    if scopes.get_default_graph().executes:
+        raise RuntimeError(_NOT_EAGER)
     return constants.placeholder(dtype, shape=shape, name=name)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graphflow.core import nest
+from graphflow.core import nest, scopes
 from graphflow.core.export import export
 from graphflow.core.shape import TensorShape
 from graphflow.core.sparse_tensor import SparseTensor, SparseTensorValue
@@ -577,7 +577,9 @@ class Model(SavingNetwork):
         )
 
     def _called_first(self, inputs: Any, outputs: Any) -> None:
-        if not self.inputs:
+        if scopes.get_default_graph().executes:
+            self.built = True  # the next call may have other inputs
+        elif not self.inputs:
             self._set_inputs(inputs, outputs)
         self._continue_restoring()
 

@@ -9,7 +9,7 @@ from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import int64
 from graphflow.core.export import export
-from graphflow.models.optimizers_base import OptimizerV2
+from graphflow.models.optimizers_base import OptimizerV2, done
 from graphflow.models.optimizers_schedules import LearningRateSchedule
 from graphflow.nets import keras_state
 from graphflow.ops import state
@@ -321,7 +321,7 @@ class Nadam(_Moments):
         size = v_t / c["v_t_prime_denominator"]
         ahead = c["one_minus_m_t"] * fresh + c["m_t_1"] * mean
         changed = var - c["lr_t"] * ahead / (sqrt(size) + c["epsilon"])
-        return state.assign(var, changed, use_locking=self._use_locking).op
+        return done(state.assign(var, changed, use_locking=self._use_locking))
 
     def _add_rows(self, slot: Any, rate: Any, indices: Any, rows: Any) -> tuple[Any, Any]:
         """A slot that decayed everywhere and has new rows, and these rows of it."""

@@ -11,7 +11,7 @@ from graphflow.core.convert import convert
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import int64
 from graphflow.core.export import export
-from graphflow.models.optimizers_base import OptimizerV2
+from graphflow.models.optimizers_base import OptimizerV2, done
 from graphflow.models.optimizers_plain import has_momentum
 from graphflow.nets import keras_state
 from graphflow.nets.initializers import Constant
@@ -274,7 +274,7 @@ class RMSprop(_WithoutCount):
         if self.centered:
             spread = spread - square(self._mean(self.get_slot(var, "mg"), grad, c))
         changed = var - c["lr_t"] * grad / (sqrt(spread) + c["epsilon"])
-        return state.assign(var, changed, use_locking=self._use_locking).op
+        return done(state.assign(var, changed, use_locking=self._use_locking))
 
     def _mean_rows(self, slot: Any, indices: Any, new: Any, c: dict[str, Any]) -> tuple[Any, Any]:
         """The mean, and its rows that the gradient has."""

@@ -13,7 +13,6 @@ from graphflow.core import nest, scopes
 from graphflow.core.declare import apply
 from graphflow.core.dtypes import as_dtype, bfloat16, float16, float32, float64, int64
 from graphflow.core.export import export
-from graphflow.core.operation import Operation
 from graphflow.core.tensor import Tensor
 from graphflow.models import initializers, optimizers_schedules
 from graphflow.models.optimizers_schedules import LearningRateSchedule
@@ -141,8 +140,10 @@ class OptimizerV2:
         self._check_types(v for _, v in pairs)
         return [self.apply_gradients(pairs)]
 
-    def apply_gradients(self, grads_and_vars: Iterable[Any], name: Any = None) -> Operation:
+    def apply_gradients(self, grads_and_vars: Iterable[Any], name: Any = None) -> Any:
         """Returns an operation that changes variables, and counts the step in `iterations`.
+
+        In eager execution it changes them at once, and returns `iterations`.
 
         Args:
             grads_and_vars: pairs of a gradient (None: the variable is left out) and a variable.
@@ -161,15 +162,14 @@ class OptimizerV2:
             state = self._prepare(variables)
             return self._applied(pairs, name or self._name, state)
 
-    def _applied(self, pairs: list[Any], name: str, state: Any) -> Operation:
+    def _applied(self, pairs: list[Any], name: str, state: Any) -> Any:
         updates = []
         with scopes.name_scope(name):
             for grad, var in pairs:
-                with scopes.name_scope(f"update_{var.op.name}"), scopes.colocate_with(var):
+                with scopes.name_scope(f"update_{_name(var)}"), scopes.colocate_with(var):
                     updates.append(self._update(grad, var, state))
             with scopes.control_dependencies(updates):
-                done: Operation = self._iterations.assign_add(1).op
-        return done
+                return done(self._iterations.assign_add(1))
 
     def _update(self, grad: Any, var: Any, state: Any) -> Any:
         if isinstance(var, Tensor):
@@ -311,7 +311,7 @@ class OptimizerV2:
         with scopes.colocate_with(var):
             slot = Variable(
                 value,
-                name=f"{_key(var)}/{slot_name}",
+                name=f"{_name(var)}/{slot_name}",
                 dtype=var.dtype,
                 trainable=False,
                 use_resource=True,
@@ -510,7 +510,17 @@ class OptimizerV2:
 
 
 def _key(var: Any) -> str:
-    return str(var.op.name)
+    """Which variable it is: eager ones may have equal names."""
+    return str(getattr(var, "_unique_id", None) or _name(var))
+
+
+def _name(var: Any) -> str:
+    return str(var.op.name if isinstance(var, Tensor) else var._shared_name)
+
+
+def done(assigned: Any) -> Any:
+    """The operation of an assignment; in eager execution it has run, and has none."""
+    return assigned if scopes.get_default_graph().executes else assigned.op
 
 
 def _with_gradient(grads_and_vars: Iterable[Any]) -> list[Any]:

@@ -488,8 +488,74 @@ def optimizers(tf, note):
     note(lambda: average.average(w))
 
 
+def layers_of_keras(tf, note):
+    """Layers and subclassed models of Keras, trained with a tape and Keras's optimizers."""
+    tf.set_random_seed(7)
+    keras, layers = tf.keras, tf.keras.layers
+    x = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
+
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.a = layers.Dense(4, activation="relu", kernel_initializer="ones")
+            self.b = layers.Dense(1, kernel_initializer="ones")
+
+        def call(self, inputs):
+            return self.b(self.a(inputs))
+
+    net = Net()
+    note(lambda: net(tf.constant(x)))
+    note(lambda: [v.shape.as_list() for v in net.trainable_variables])
+    note(lambda: net.count_params())
+
+    def step(optimizer):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(net(tf.constant(x)) - 1.0))
+        grads = tape.gradient(loss, net.trainable_variables)
+        pairs = list(zip(grads, net.trainable_variables))  # noqa: B905 (runs on Python 3.7 too)
+        note(lambda: optimizer.apply_gradients(pairs))
+        return loss
+
+    for optimizer in (
+        keras.optimizers.SGD(0.1, momentum=0.9), keras.optimizers.Adam(0.1),
+        keras.optimizers.RMSprop(0.01), keras.optimizers.RMSprop(0.01, centered=True),
+        keras.optimizers.Nadam(0.01), keras.optimizers.Adamax(0.01), tf.train.AdamOptimizer(0.01),
+    ):  # fmt: skip
+        for _ in range(2):
+            note(lambda optimizer=optimizer: step(optimizer))
+    row = keras.Sequential(
+        [
+            layers.Dense(2, kernel_initializer="ones", name="first"),
+            layers.BatchNormalization(name="second"),
+            layers.Flatten(),
+        ],
+        name="row",
+    )
+    note(lambda: row(tf.constant(x), training=True))
+    note(lambda: row(tf.constant(x)))
+    note(lambda: row.get_weights())
+    note(lambda: row.set_weights([w + 1 for w in row.get_weights()]) or row.weights[0])
+    images = tf.reshape(tf.range(32.0), [1, 4, 4, 2])
+    steps = tf.reshape(tf.range(12.0), [2, 3, 2]) / 12
+    note(lambda: layers.Conv2D(2, 3, kernel_initializer="ones")(images))
+    note(lambda: layers.MaxPooling2D()(images))
+    for kind in (layers.SimpleRNN, layers.LSTM, layers.GRU):
+        note(
+            lambda kind=kind: kind(2, kernel_initializer="ones", recurrent_initializer="ones")(
+                steps
+            )
+        )
+    note(lambda: layers.Embedding(4, 2, embeddings_initializer="ones")(tf.constant([[1, 3]])))
+    note(lambda: keras.losses.MeanSquaredError()(x, x + 1))
+    note(lambda: keras.losses.categorical_crossentropy(x, tf.nn.softmax(x)))
+    mean = keras.metrics.Mean()
+    note(lambda: [mean(2.0), mean([4.0, 6.0]), mean.result()])
+    note(lambda: keras.backend.get_value(mean.result()))
+
+
 PROGRAMS = (
     tensors, operations, mistakes, variables, shared_variables, saved, random_numbers,
     tapes,
     own_gradients, functions, contrib, flow, datasets, networks, made_of_layers, optimizers,
+    layers_of_keras,
 )  # fmt: skip

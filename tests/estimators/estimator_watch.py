@@ -12,7 +12,7 @@ import numpy as np
 
 _CHANGING = (
     (r"\(\d+\.\d+ sec\)", "(N sec)"),
-    (r"global_step/sec: [\d.e+]+", "global_step/sec: N"),
+    (r"(global_step|examples)/sec: [\d.e+]+", r"\1/sec: N"),
     (r"\d{4}-\d\d-\d\d[T-]\d\d:\d\d:\d\dZ?", "TIME"),
     (r"<[\w.]*ClusterSpec object at 0x\w+>", "<ClusterSpec>"),
     (r" at 0x[0-9a-f]+", ""),

@@ -23,6 +23,7 @@ MODULES = (
     "estimator_mistakes",
     "estimator_frames",
     "canned_runs",
+    "tpu_runs",
 )
 DIFFERENT = {"head_mistakes/23": "the message names the class of a head, which has another name"}
 """Parts of scenarios that are different on purpose, and why."""

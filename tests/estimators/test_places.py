@@ -19,6 +19,11 @@ from tensorflow.python.estimator.run_config import RunConfig, TaskType
 from tensorflow.python.training import evaluation
 from tensorflow_estimator.python.estimator import early_stopping, estimator, exporter, util
 from tensorflow_estimator.python.estimator.canned.head import LossSpec
+from tensorflow.contrib.tpu.python.tpu.tpu_config import TPUConfig
+from tensorflow.python.tpu import bfloat16, tpu_config, tpu_estimator, tpu_function, tpu_optimizer
+from tensorflow_estimator.python.estimator.tpu.tpu_estimator import (
+    ExamplesPerSecondHook, ExportSavedModelApiVersion, TPUEstimator
+)
 
 e = tf.estimator
 assert Estimator is e.Estimator is estimator.Estimator is estimator_lib.Estimator
@@ -32,6 +37,13 @@ assert call_logit_fn is e.experimental.call_logit_fn and TaskType.PS == "ps"
 assert metric_keys.MetricKeys.AUC == "auc" and early_stopping.read_eval_metrics("no") == {}
 assert isinstance(optimizers.get_optimizer_instance("Adam", 0.1), tf.train.AdamOptimizer)
 assert util.fn_args(call_logit_fn)[0] == "logit_fn" and LossSpec._fields[0] == "training_loss"
+assert TPUEstimator is e.tpu.TPUEstimator is tf.contrib.tpu.TPUEstimator
+assert TPUEstimator is tpu_estimator.TPUEstimator and tpu_config.TPUConfig is TPUConfig
+assert bfloat16.bfloat16_scope is tf.tpu.bfloat16_scope is tf.contrib.tpu.bfloat16_scope
+assert tpu_optimizer.CrossShardOptimizer is tf.tpu.CrossShardOptimizer
+assert tpu_function.get_tpu_context().number_of_shards is None
+assert issubclass(ExamplesPerSecondHook, tf.train.StepCounterHook)
+assert ExportSavedModelApiVersion.V2.value == 2
 assert evaluation._evaluate_once is tf.contrib.training.evaluate_once
 print("found")
 """

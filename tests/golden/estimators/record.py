@@ -16,6 +16,7 @@ MODULES = (
     "estimator_mistakes",
     "estimator_frames",
     "canned_runs",
+    "tpu_runs",
 )
 
 
