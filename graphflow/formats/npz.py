@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+import zlib
 from typing import Any, Final
 
 import numpy as np
@@ -37,7 +38,7 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(path) as file:
             members = {name: file.read(name) for name in file.namelist()}
-    except zipfile.BadZipFile as reason:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as reason:
         raise DataLossError(None, None, f"{os.fspath(path)}: {reason}") from reason
     return {
         name.removesuffix(".npy"): _array(data, f"{os.fspath(path)}: {name}")

@@ -60,7 +60,7 @@ class _Writer:
         elif type(value) in (list, dict):
             self._container(value)
         elif isinstance(value, type) or type(value) is type(_text):
-            self._name(value)
+            self._name(value, value.__qualname__)
         else:
             self._reduced(value)
 
@@ -118,9 +118,9 @@ class _Writer:
                 self._save_all(batch[0])
                 self.out.append(one)
 
-    def _name(self, value: Any) -> None:
-        """A class or function, which must be what its module has by its name."""
-        name, module = value.__qualname__, value.__module__
+    def _name(self, value: Any, name: str) -> None:
+        """A class, function or such, which must be what its module has by its name."""
+        module = value.__module__
         if "<locals>" in name:
             raise AttributeError(f"Can't pickle local object '{name}'")
         found: Any = sys.modules.get(module)
@@ -147,7 +147,8 @@ class _Writer:
         else:
             reduced = value.__reduce_ex__(_PROTOCOL)
         if isinstance(reduced, str):
-            raise TypeError(f"cannot pickle '{type(value).__name__}' object")
+            self._name(value, reduced)
+            return
         function, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
         self._call(function, arguments, value)
         if items is not None:
@@ -164,7 +165,7 @@ class _Writer:
             self.save(arguments[1:])
             self.out.append(b"\x81")
         else:
-            self._name(function) if id(function) not in self._memo else self._again(function)
+            self.save(function)
             self.save(arguments)
             self.out.append(b"R")
         self._remember(value)

@@ -49,6 +49,18 @@ def test_a_tokenizer_without_a_module_cannot_be_saved(tmp_path: pathlib.Path) ->
         learn.preprocessing.VocabularyProcessor.restore(str(tmp_path / "nothing"))
 
 
+def words(texts: Any) -> Any:
+    return [text.split() for text in texts]
+
+
+def test_a_file_that_names_other_functions_is_not_read(tmp_path: pathlib.Path) -> None:
+    made = learn.preprocessing.VocabularyProcessor(3, tokenizer_fn=words)
+    made.save(str(tmp_path / "vocab"))
+    assert f"c{__name__}\nwords\n".encode() in (tmp_path / "vocab").read_bytes()
+    with pytest.raises(ValueError, match=rf"calls {__name__}\.words is not read, since that could"):
+        learn.preprocessing.VocabularyProcessor.restore(str(tmp_path / "vocab"))
+
+
 def test_data_frames_are_rows() -> None:
     class Frame:
         def to_numpy(self) -> list[list[str]]:
