@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import importlib
 import inspect
-import marshal
 import sys
 import types
+import uuid
 import warnings
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 
@@ -39,8 +37,9 @@ class Lambda(Layer):
         **kwargs: as `Layer`.
 
     Note:
-        A configuration holds a lambda's code as Python's `marshal` writes it: only the same
-        version of Python can read it, and it runs what it reads.
+        TensorFlow writes a function's bytecode into configurations and files, and runs what it
+        reads there. Here they name the function: the process that wrote them finds it again, any
+        other one needs it in `custom_objects`.
     """
 
     def __init__(
@@ -118,7 +117,7 @@ class Lambda(Layer):
 
     # --- configuration ---
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that make this layer again, functions as names or code.
+        """Returns the arguments that make this layer again, functions as names.
 
         Raises:
             ValueError: if the function or the mask is none.
@@ -144,6 +143,8 @@ class Lambda(Layer):
 
         Raises:
             TypeError: if the kind of a function is not known.
+            ValueError: if another process wrote it, and its function is not among
+                `custom_objects`.
         """
         config = dict(config)
         for name in ("function", "output_shape", "mask"):
@@ -175,33 +176,49 @@ def _tuples(given: Any) -> Any:
 
 
 # --- functions in plain data ---
+_PROCESS: Final = uuid.uuid4().hex
+_codes: Final[dict[str, types.CodeType]] = {}
+"""The code of the functions that were written, by the text that stands for it."""
+
+
 def dumped(function: Any) -> tuple[str, Any, Any]:
-    """Returns a function's code as text, its defaults, and what it holds of the scopes around.
+    """Returns a text that stands for a function's code, its defaults, and what it holds.
 
     Args:
         function: a function of Python.
     """
-    code = base64.encodebytes(marshal.dumps(function.__code__)).decode("ascii")
+    code = function.__code__
+    text = f"{function.__name__} of process {_PROCESS}, code {id(code)}"
+    _codes[text] = code
     held = function.__closure__
-    return code, function.__defaults__, tuple(c.cell_contents for c in held) if held else None
+    return text, function.__defaults__, tuple(c.cell_contents for c in held) if held else None
 
 
-def loaded(dump: Any, scope: dict[str, Any]) -> Any:
+def loaded(dump: Any, scope: dict[str, Any], known: dict[str, Any] | None = None) -> Any:
     """Returns the function that `dumped` wrote.
 
     Args:
         dump: what it returned, also as lists.
         scope: the names that the function finds.
+        known: the program's own functions by name, for what another process wrote.
+
+    Raises:
+        ValueError: if another process wrote it, and `known` has no function of its name.
     """
-    code, defaults, held = dump
-    try:
-        raw = base64.decodebytes(code.encode("ascii"))
-        made = marshal.loads(raw)
-    except (UnicodeEncodeError, binascii.Error):
-        made = marshal.loads(code.encode("raw_unicode_escape"))
+    text, defaults, held = dump
+    code = _codes.get(text)
+    if code is None:
+        name = text.partition(" of process ")[0]
+        if known and name in known:
+            return known[name]
+        raise ValueError(
+            f"The code of a Lambda layer's function ({name[:40]!r}) is not read from a "
+            "configuration or a file: it could do anything. Pass the function by its name in "
+            "`custom_objects`, or make the model in the program and load its weights."
+        )
     cells = None if held is None else tuple(types.CellType(value) for value in held)
     defaults = tuple(defaults) if isinstance(defaults, list) else defaults
-    return types.FunctionType(made, scope, made.co_name, defaults, cells)
+    return types.FunctionType(code, scope, code.co_name, defaults, cells)
 
 
 def _written(value: Any, raw: bool = False) -> tuple[Any, str, Any]:
@@ -232,7 +249,7 @@ def _read(config: dict[str, Any], name: str, place: str, custom_objects: Any) ->
         known = custom_objects or {}
         return deserialize_keras_object(config[name], {}, known, "function in Lambda layer")
     if kind == "lambda":
-        return loaded(config[name], scope)
+        return loaded(config[name], scope, custom_objects)
     if kind == "raw":
         return config[name]
     raise TypeError("Unknown function type:", kind)

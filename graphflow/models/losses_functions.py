@@ -222,7 +222,7 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
 # --- probabilities ---
 def _logits(output: Any, kind: str) -> Any:
     """What an operation `kind` made probabilities of; None if it was not one of that kind."""
-    if not isinstance(output, Tensor) or output.op.type != kind:
+    if type(output) is not Tensor or output.op.type != kind:  # an eager one has no operation
         return None
     return output.op.inputs[0]
 

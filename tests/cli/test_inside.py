@@ -105,7 +105,7 @@ for line in (
     "from graphflow.python.ops.math_ops import nonsense",
     "from graphflow.python.ops import nonsense_ops",
     "import graphflow.python.nonsense",
-    "import graphflow.python.tpu",
+    "import graphflow.python.compiler",
 ):
     try:
         exec(line)

@@ -550,7 +550,7 @@ def layers_of_keras(tf, note):
     note(lambda: keras.losses.categorical_crossentropy(x, tf.nn.softmax(x)))
     mean = keras.metrics.Mean()
     note(lambda: [mean(2.0), mean([4.0, 6.0]), mean.result()])
-    note(lambda: keras.backend.get_value(mean.result()))
+    note(lambda: float(keras.backend.get_value(mean.result())))
 
 
 PROGRAMS = (

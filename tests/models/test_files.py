@@ -99,3 +99,20 @@ def test_offline_means_offline(home: pathlib.Path, monkeypatch: pytest.MonkeyPat
         tf.keras.datasets.imdb.load_data()
     with pytest.raises(TypeError, match="Unrecognized keyword arguments"):
         tf.keras.datasets.reuters.load_data(words=3)
+
+
+def test_a_lambda_of_another_process_is_asked_for_by_its_name() -> None:
+    """A file's bytecode would run whatever it holds: TensorFlow runs it, graphflow does not."""
+    layers = tf.keras.layers
+
+    def twice(x: int) -> int:
+        return x * 2
+
+    config = layers.Lambda(twice).get_config()
+    assert layers.Lambda.from_config(config).function(3) == 6
+    text, defaults, held = config["function"]
+    other = {**config, "function": (text.replace("process ", "process 0"), defaults, held)}
+    with pytest.raises(ValueError, match=r"Lambda layer's function \('twice'\) is not read"):
+        layers.Lambda.from_config(other)
+    found = layers.Lambda.from_config(other, {"twice": lambda x: x * 4})
+    assert found.function(3) == 12
