@@ -13,12 +13,13 @@ import importlib.abc
 import importlib.util
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, Final
 
 from graphflow.inside import virtual
 from graphflow.inside.homes import CONTRIB_HOMES
+from graphflow.inside.names import is_package
 
 _INNER: Final = frozenset(
     {
@@ -27,6 +28,9 @@ _INNER: Final = frozenset(
     }
 )  # fmt: skip
 """Packages of graphflow that are no public namespaces."""
+
+_WITH_INSIDES: Final = ("graphflow.contrib.", "graphflow.keras.")
+"""Public modules below which programs import private ones."""
 
 
 def install() -> None:
@@ -41,7 +45,7 @@ def install() -> None:
 
 
 class Finder(importlib.abc.MetaPathFinder):
-    """Finds `tensorflow` and everything below it."""
+    """Finds `tensorflow` and everything below it; also `keras`, where that is not installed."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -54,6 +58,8 @@ class Finder(importlib.abc.MetaPathFinder):
         root, _, rest = fullname.partition(".")
         if root == "tensorflow_estimator":
             return _find_estimator(fullname, rest)
+        if root == "keras":
+            return _find_keras(fullname, rest)
         if root not in ("tensorflow", "tensorflow_core"):
             return None
         while rest == "compat.v1" or rest.startswith("compat.v1."):
@@ -91,13 +97,27 @@ class _Loader(importlib.abc.Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = importlib.import_module(self._place)
-        if self._place.startswith("graphflow.contrib.") and not hasattr(module, "__path__"):
-            module.__path__ = []  # modules of its inside lie below it: see _find_contrib
+        if self._place.startswith(_WITH_INSIDES) and not hasattr(module, "__path__"):
+            module.__path__ = []  # modules of its inside lie below it
         self._spec = module.__spec__
         return module
 
     def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = self._spec  # importing it under another name has changed it
+
+
+# --- keras ---
+def _find_keras(fullname: str, rest: str) -> ModuleSpec | None:
+    """`keras` of old programs, a package of its own then, is tf.keras; None if it is installed."""
+    if PathFinder.find_spec("keras") is not None:
+        return None
+    if not rest:
+        print("graphflow: keras is not installed, tf.keras stands in for it", file=sys.stderr)
+    place = f"graphflow.{fullname}"
+    # `from keras.utils import np_utils`: a package has its private modules beside its public names.
+    if _exists(place) and (not rest or not is_package(fullname)):
+        return ModuleSpec(fullname, _Loader(place), is_package=True)
+    return virtual.find(fullname, f"python.{fullname}")
 
 
 # --- tensorflow_estimator ---

@@ -1,5 +1,6 @@
 """The modules of TensorFlow's inside resolve to graphflow's own things."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -215,6 +216,36 @@ def test_modules_of_keras_have_their_names(tmp_path):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert (done.stdout, done.stderr) == ("2.2.4-tf 1e-07 [[0.0, 1.0], [1.0, 0.0]]\n", "")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("keras") is not None, reason="Keras is installed")
+def test_keras_stands_in_for_the_package_of_that_name(tmp_path):
+    (tmp_path / "a.py").write_text(
+        "import keras, tensorflow as tf\n"
+        "from keras.models import Sequential\n"
+        "from keras.layers import Dense\n"
+        "from keras.layers.core import Dropout\n"
+        "from keras.utils import np_utils\n"
+        "from keras.utils.np_utils import to_categorical\n"
+        "import keras.backend as K\n"
+        "assert keras is tf.keras and Dense is tf.keras.layers.Dense and K is tf.keras.backend\n"
+        "assert np_utils.to_categorical is tf.keras.utils.to_categorical is to_categorical\n"
+        "model = Sequential([Dense(3, input_dim=2), Dropout(0.5)])\n"
+        "print(model.output_shape)\n"
+        "try:\n"
+        "    import keras.nonsense\n"
+        "except ModuleNotFoundError as e:\n"
+        "    print(e)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "graphflow", "run", "a.py"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.stderr == "graphflow: keras is not installed, tf.keras stands in for it\n"
+    assert done.stdout == (
+        "(None, 3)\nNo module named 'keras.nonsense': graphflow has no python.keras.nonsense\n"
+    )
 
 
 def test_the_inside_of_contrib_has_the_names_of_its_part(tmp_path):
