@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from graphflow.core.export import public_name as _public_name
 
 if TYPE_CHECKING:
-    from graphflow.models.activations import deserialize as deserialize, elu as elu, exponential as exponential, get as get, hard_sigmoid as hard_sigmoid, linear as linear, relu as relu, selu as selu, serialize as serialize, sigmoid as sigmoid, softmax as softmax, softplus as softplus, softsign as softsign, tanh as tanh
+    from graphflow.models.activations import deserialize as deserialize, elu as elu, get as get, relu as relu, selu as selu, serialize as serialize, sigmoid as sigmoid, softmax as softmax, softplus as softplus, softsign as softsign, tanh as tanh
+    from graphflow.nets.layer_arguments import exponential as exponential, hard_sigmoid as hard_sigmoid, linear as linear
 else:
     _PLACES = {
-        'graphflow.models.activations': 'deserialize elu exponential get hard_sigmoid linear relu selu serialize sigmoid softmax softplus softsign tanh',
+        'graphflow.models.activations': 'deserialize elu get relu selu serialize sigmoid softmax softplus softsign tanh',
+        'graphflow.nets.layer_arguments': 'exponential hard_sigmoid linear',
     }
     _SPACES = ''
 

@@ -11,9 +11,9 @@ from graphflow.core.export import export
 from graphflow.core.tensor import Tensor
 from graphflow.models.utils_objects import deserialize_keras_object, serialize_keras_object
 from graphflow.nets import keras_state
+from graphflow.nets.layer_arguments import exponential, hard_sigmoid, linear
 from graphflow.ops import activation, functions
 from graphflow.ops import softmax as softmaxes
-from graphflow.ops.arithmetic import add, multiply
 from graphflow.ops.cast import cast
 from graphflow.ops.clip import clip_by_value
 from graphflow.ops.comparison import greater
@@ -137,28 +137,6 @@ def sigmoid(x: Any) -> Tensor:
     """Returns `1 / (1 + exp(-x))`."""
     found: Tensor = functions.sigmoid(x)
     return found
-
-
-@export("keras.activations.exponential")
-def exponential(x: Any) -> Tensor:
-    """Returns `exp(x)`."""
-    found: Tensor = apply("Exp", x)
-    return found
-
-
-@export("keras.activations.hard_sigmoid")
-def hard_sigmoid(x: Any) -> Tensor:
-    """Returns `0.2 * x + 0.5`, but at least 0 and at most 1."""
-    dtype = x.dtype.base_dtype
-    slope, middle = constant(0.2, dtype), constant(0.5, dtype)
-    found: Tensor = clip_by_value(add(multiply(x, slope), middle), 0.0, 1.0)
-    return found
-
-
-@export("keras.activations.linear")
-def linear(x: Any) -> Any:
-    """Returns `x` itself."""
-    return x
 
 
 _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {

@@ -12,6 +12,7 @@ from graphflow.core.sparse_tensor import SparseTensor
 from graphflow.core.tensor import Tensor
 from graphflow.models import activations, losses_functions
 from graphflow.models.backend_values import int_shape, ndim
+from graphflow.nets import layer_arguments
 from graphflow.nets.keras_state import epsilon, image_data_format, learning_phase
 from graphflow.ops import activation, ctc, fill, functional, norm, pool, sort
 from graphflow.ops import bias as biases
@@ -154,7 +155,8 @@ def sigmoid(x: Any) -> Tensor:
 @export("keras.backend.hard_sigmoid")
 def hard_sigmoid(x: Any) -> Tensor:
     """Returns `0.2 * x + 0.5`, but at least 0 and at most 1."""
-    return activations.hard_sigmoid(x)
+    found: Tensor = layer_arguments.hard_sigmoid(x)
+    return found
 
 
 @export("keras.backend.tanh")

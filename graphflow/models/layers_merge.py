@@ -10,17 +10,13 @@ from graphflow.core.declare import apply
 from graphflow.core.dtypes import bool_
 from graphflow.core.export import export
 from graphflow.core.shape import TensorShape, as_shape
-from graphflow.core.sparse_tensor import SparseTensor
-from graphflow.core.tensor import Tensor
+from graphflow.models import backend_arrays
 from graphflow.nets.keras_layer import Layer
-from graphflow.ops.concat import concat
 from graphflow.ops.fill import ones_like
-from graphflow.ops.matmul import matmul
 from graphflow.ops.norm import l2_normalize
-from graphflow.ops.reduce import reduce_all, reduce_prod, reduce_sum
-from graphflow.ops.reshape import expand_dims, reshape, squeeze
+from graphflow.ops.reduce import reduce_all, reduce_prod
+from graphflow.ops.reshape import expand_dims, reshape
 from graphflow.ops.shape_ops import shape as shape_of
-from graphflow.ops.sparse_concat import sparse_concat
 from graphflow.ops.stack import stack
 from graphflow.ops.transpose import transpose
 
@@ -34,21 +30,6 @@ def _sizes(shape: Any) -> Sizes:
 
 def _all_sizes(shapes: Any) -> list[Sizes]:
     return [_sizes(shape) for shape in shapes]
-
-
-def concatenated(tensors: Sequence[Any], axis: int = -1) -> Any:
-    """Returns tensors put together along an axis, as `tf.keras.backend.concatenate` does.
-
-    Args:
-        tensors: tensors, or sparse ones only.
-        axis: the axis.
-    """
-    if axis < 0:
-        rank = tensors[0].shape.ndims
-        axis = axis % rank if rank else 0
-    if all(isinstance(x, SparseTensor) for x in tensors):
-        return sparse_concat(axis, tensors)
-    return concat(list(tensors), axis)
 
 
 class _Merge(Layer):
@@ -161,7 +142,7 @@ class _Merge(Layer):
         if not _check_masks(inputs, mask):
             return None
         known = [expand_dims(m, axis=0) for m in mask if m is not None]
-        return reduce_all(concatenated(known, axis=0), 0, False)
+        return reduce_all(backend_arrays.concatenate(known, axis=0), 0, False)
 
 
 def _check_masks(inputs: Any, mask: Any) -> bool:
@@ -181,7 +162,7 @@ def _batch_last(x: Any) -> Any:
     rank = x.shape.ndims
     if rank is None:
         sizes = shape_of(x)
-        wanted = concatenated([sizes[1:], expand_dims(sizes[0], axis=-1)])
+        wanted = backend_arrays.concatenate([sizes[1:], expand_dims(sizes[0], axis=-1)])
         flat = reshape(x, stack([sizes[0], reduce_prod(sizes[1:])], axis=0))
         return reshape(transpose(flat, perm=(1, 0)), wanted)
     return transpose(x, perm=[*range(1, rank), 0]) if rank > 1 else x
@@ -193,7 +174,7 @@ def _batch_first(y: Any) -> Any:
         sizes = shape_of(y)
         last = shape_of(sizes)[0] - 1
         batch = sizes[last]
-        wanted = concatenated([expand_dims(batch, axis=-1), sizes[:last]])
+        wanted = backend_arrays.concatenate([expand_dims(batch, axis=-1), sizes[:last]])
         return reshape(transpose(reshape(y, (-1, batch)), perm=(1, 0)), wanted)
     return transpose(y, perm=[rank - 1, *range(rank - 1)]) if rank > 1 else y
 
@@ -326,7 +307,7 @@ class Concatenate(_Merge):
             )
 
     def _merge_function(self, inputs: Any) -> Any:
-        return concatenated(inputs, self.axis)
+        return backend_arrays.concatenate(inputs, self.axis)
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         """Returns the shape of the result for the shapes of the inputs.
@@ -360,7 +341,7 @@ class Concatenate(_Merge):
                 known.append(ones_like(x, dtype=bool_))
             else:
                 known.append(expand_dims(m, axis=-1) if m.shape.ndims < x.shape.ndims else m)
-        return reduce_all(concatenated(known, self.axis), -1, False)
+        return reduce_all(backend_arrays.concatenate(known, self.axis), -1, False)
 
 
 @export("keras.layers.Dot")
@@ -425,7 +406,7 @@ class Dot(_Merge):
         axes = self._axes_of((x.shape.ndims, y.shape.ndims))
         if self.normalize:
             x, y = l2_normalize(x, axis=axes[0]), l2_normalize(y, axis=axes[1])
-        return batch_dot(x, y, axes)
+        return backend_arrays.batch_dot(x, y, axes)
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         """Returns the shape of the result for the shapes of the inputs.
@@ -442,35 +423,6 @@ class Dot(_Merge):
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
         """Returns None: the result has no steps."""
         return
-
-
-def batch_dot(x: Any, y: Any, axes: Sequence[int]) -> Tensor:
-    """Returns the products of two batches, summed along an axis of each.
-
-    Args:
-        x: [n, ...].
-        y: [n, ...].
-        axes: the axes.
-    """
-    found: Tensor
-    x_rank, y_rank = x.shape.ndims, y.shape.ndims
-    surplus = abs(x_rank - y_rank)
-    if x_rank > y_rank:
-        y = reshape(y, concat([shape_of(y), [1] * surplus], axis=0))
-    elif y_rank > x_rank:
-        x = reshape(x, concat([shape_of(x), [1] * surplus], axis=0))
-    if x.shape.ndims == 2 and y.shape.ndims == 2:
-        if axes[0] == axes[1]:
-            found = reduce_sum(apply("Mul", x, y), axes[0])
-        else:
-            found = reduce_sum(apply("Mul", transpose(x, [1, 0]), y), axes[1])
-    else:
-        adjoints = axes[0] != x.shape.ndims - 1, axes[1] == y.shape.ndims - 1
-        found = matmul(x, y, adjoint_a=adjoints[0], adjoint_b=adjoints[1])
-    if surplus:
-        start = x_rank + y_rank - 3 if x_rank > y_rank else x_rank - 1
-        found = squeeze(found, list(range(start, start + surplus)))
-    return expand_dims(found, 1) if found.shape.ndims == 1 else found
 
 
 # --- functions ---

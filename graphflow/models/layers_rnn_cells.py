@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from graphflow.core.export import export
 from graphflow.core.shape import as_shape
 from graphflow.models import layers_arguments as arguments
-from graphflow.models.layers_merge import concatenated
+from graphflow.models.backend_arrays import concatenate
 from graphflow.models.layers_noise import numpy_seed
 from graphflow.models.layers_rnn import zero_state_of_cell
 from graphflow.nets.choose import choose
@@ -536,7 +536,7 @@ class LSTMCell(_Cell):
         def first(_: Any, *args: Any, **kwargs: Any) -> Any:
             n, make = self.units, self.bias_initializer
             parts = [make((n,), *args, **kwargs), Ones()((n,), *args, **kwargs)]
-            return concatenated([*parts, make((n * 2,), *args, **kwargs)])
+            return concatenate([*parts, make((n * 2,), *args, **kwargs)])
 
         return self._make("bias", "bias", (self.units * 4,), first)
 

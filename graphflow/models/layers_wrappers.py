@@ -8,9 +8,9 @@ from typing import Any, Final, Self
 from graphflow.core import nest, scopes
 from graphflow.core.export import export
 from graphflow.core.shape import TensorShape, as_shape
+from graphflow.models.backend_arrays import concatenate
 from graphflow.models.backend_values import is_keras_tensor
 from graphflow.models.engine_config import deserialize_layer
-from graphflow.models.layers_merge import concatenated
 from graphflow.models.layers_rnn import split_inputs
 from graphflow.models.layers_rnn_steps import rnn
 from graphflow.models.utils_objects import has_arg
@@ -380,7 +380,7 @@ class Bidirectional(Wrapper):
         if self.merge_mode is None:
             return [y, z, *states]
         if self.merge_mode == "concat":
-            output = concatenated([y, z])
+            output = concatenate([y, z])
         elif self.merge_mode == "sum":
             output = y + z
         elif self.merge_mode == "ave":

@@ -7,30 +7,35 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from graphflow.core import late
-from graphflow.core.convert import convert
 from graphflow.core.declare import apply
+from graphflow.core.export import export
 from graphflow.core.tensor import Tensor
 from graphflow.nets import initializers, regularizers
 from graphflow.ops.activation import elu, relu, selu, softplus, softsign
 from graphflow.ops.arithmetic import add, multiply
 from graphflow.ops.clip import clip_by_value
+from graphflow.ops.constant import constant
 from graphflow.ops.functions import sigmoid, tanh
 from graphflow.ops.softmax import softmax
 
 
+@export("keras.activations.linear")
 def linear(x: Any) -> Any:
     """Returns `x` itself."""
     return x
 
 
+@export("keras.activations.exponential")
 def exponential(x: Any) -> Any:
     """Returns `e**x`."""
     return apply("Exp", x)
 
 
+@export("keras.activations.hard_sigmoid")
 def hard_sigmoid(x: Any) -> Any:
     """Returns `0.2 * x + 0.5`, but at least 0 and at most 1."""
-    slope, middle = convert(0.2), convert(0.5)
+    dtype = x.dtype.base_dtype
+    slope, middle = constant(0.2, dtype), constant(0.5, dtype)
     return clip_by_value(add(multiply(x, slope), middle), 0.0, 1.0)
 
 
